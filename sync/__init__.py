@@ -1,9 +1,6 @@
-"""The sync engine: how a tablet that is mostly offline and the server come to agree.
+"""The engine of Yuanba: one contract between tablets and a server, without I/O.
 
-It knows operations, stamps, field policies, conflicts, feeds and cursors, and
-nothing of Flask, SQL dialects or people. Clocks, randomness and connections are
-handed in, so that the same code runs on a tablet, in the server and in a
-simulation on virtual time.
-
-It imports the standard library, and merge3 for merging text. Nothing else.
+Reading order is dependency order: errors, stamps, policies, catalogue,
+operation, record, textmerge, merge, feeds, scope, store, authority, exchange;
+then, on the device's side, outbox, replica, session, client.
 """

@@ -1,0 +1,275 @@
+"""Operations: one immutable change to one record, read from whatever a device sent.
+
+What arrives was made days ago by an app of any version, and may have been
+damaged on the way. Reading it must be quick (thousands in a batch), must never
+let one bad operation stop its neighbours, and must lose nothing: what cannot be
+read is kept as it came.
+
+Invariants
+    * ``read`` returns an ``Operation`` or raises ``Refusal``; it never raises anything else.
+    * ``Operation.raw`` is the operation as received; nothing in it is changed.
+    * Two operations have the same content if ``canonical`` of both is equal: all members
+      count but ``schema`` and ``offset_ms``.
+
+This module checks the form of an operation. Whether its values fit the fields of
+its type is ``check_values``; whether its author may make it is ``sync.scope``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sync.catalogue import Field, RecordType, Words, is_record_id
+from sync.errors import Problem, Refusal
+from sync.policies import POLICIES
+from sync.stamps import is_stamp
+
+__all__ = ["KINDS", "Operation", "canonical", "check_values", "corrected_ms", "read"]
+
+KINDS = ("create", "edit", "delete", "restore", "transition", "merge", "resolve")
+
+_NO_BASE: Mapping[str, Any] = {}
+_TIME_MAX = 1 << 48
+
+
+class Operation(NamedTuple):
+    """One operation, read and checked for form. Times are in ms since 1970."""
+
+    stamp: str
+    type: str
+    record: str
+    kind: str
+    fields: Mapping[str, Any]
+    base: Mapping[str, Any]
+    actor: str
+    at: int
+    offset_ms: int | None
+    schema: int
+    group: Mapping[str, Any] | None
+    raw: dict[str, Any]
+
+    @property
+    def seen_head(self) -> str | None:
+        """The head of the record that its author saw (``base["*"]``)."""
+        return self.base.get("*")
+
+    @property
+    def device(self) -> str:
+        """The device that made it."""
+        return self.stamp[18:26]
+
+
+def canonical(raw: Mapping[str, Any]) -> str:
+    """The content of an operation as text: equal texts, same content.
+
+    >>> canonical({"b": 1, "a": "é", "schema": 2}) == canonical({"a": "é", "b": 1, "schema": 3})
+    True
+    """
+    content = {key: raw[key] for key in raw if key not in ("schema", "offset_ms")}
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def corrected_ms(*, at: int, offset_ms: int, received_ms: int) -> int:
+    """The server's time at which a device whose clock showed ``at`` made something.
+
+    Never later than the time it was received, whatever the device's clock says.
+
+    >>> corrected_ms(at=1_000, offset_ms=50, received_ms=9_000)
+    1050
+    """
+    return min(at + offset_ms, received_ms)
+
+
+def _malformed(what: str, pointer: str) -> Refusal:
+    return Refusal(Problem("malformed", pointer=pointer, params={"what": what}))
+
+
+def read(raw: Any) -> Operation:
+    """An operation from parsed JSON.
+
+    Raises ``Refusal`` with ``malformed``, ``bad_stamp`` or ``unknown_kind``.
+    """
+    if not isinstance(raw, dict):
+        raise _malformed("it is not an object", "")
+    get = raw.get
+    stamp, kind, record, type_name = get("stamp"), get("kind"), get("record"), get("type")
+    if not is_stamp(stamp):
+        raise Refusal(Problem("bad_stamp", pointer="/stamp"))
+    if kind not in KINDS:
+        raise Refusal(Problem("unknown_kind", pointer="/kind", params={"kind": _short(kind)}))
+    if not isinstance(type_name, str):
+        raise _malformed("type", "/type")
+    if not is_record_id(record):
+        raise _malformed("record", "/record")
+    actor, at, offset = get("actor"), get("at"), get("offset_ms")
+    if not isinstance(actor, str):
+        raise _malformed("actor", "/actor")
+    if type(at) is not int or not 0 <= at < _TIME_MAX:
+        raise _malformed("at", "/at")
+    if offset is not None and (type(offset) is not int or abs(offset) >= _TIME_MAX):
+        raise _malformed("offset_ms", "/offset_ms")
+    fields = get("fields")
+    if fields is None:
+        fields = _NO_BASE
+    elif not isinstance(fields, dict):
+        raise _malformed("fields", "/fields")
+    schema = get("schema")
+    if schema is None:
+        schema = 1
+    elif type(schema) is not int:
+        raise _malformed("schema", "/schema")
+    group = get("group")
+    if group is not None and not isinstance(group, dict):
+        raise _malformed("group", "/group")
+    base = _read_base(raw, kind)
+    return Operation(
+        stamp, type_name, record, kind, fields, base, actor, at, offset, schema, group, raw
+    )
+
+
+def _read_base(raw: dict[str, Any], kind: str) -> Mapping[str, Any]:
+    base = raw.get("base")
+    if kind == "create":
+        return _NO_BASE
+    if kind == "resolve":
+        if not isinstance(raw.get("conflict"), str):
+            raise _malformed("conflict", "/conflict")
+        return base if isinstance(base, dict) else _NO_BASE
+    if not isinstance(base, dict):
+        raise Refusal(Problem("missing_base", pointer="/base", params={"field": "*"}))
+    for name, seen in base.items():
+        if seen is not None and not is_stamp(seen):
+            raise _malformed("base", f"/base/{name}")
+    if base.get("*") is None:
+        raise Refusal(Problem("missing_base", pointer="/base/*", params={"field": "*"}))
+    if kind == "merge" and not is_record_id(raw.get("into")):
+        raise _malformed("into", "/into")
+    return base
+
+
+def _short(value: Any) -> str:
+    return str(value)[:40] if isinstance(value, (str, int, float)) else type(value).__name__
+
+
+# Values ------------------------------------------------------------------------------------
+
+
+def _bad_value(name: str, words: Words) -> Refusal:
+    zh, en = words
+    params = {"field": name, "zh": zh, "en": en}
+    return Refusal(Problem("bad_value", pointer=f"/fields/{name}", params=params))
+
+
+def _members(name: str, value: Any, keys: frozenset[str]) -> None:
+    if not isinstance(value, dict) or not value or not value.keys() <= keys:
+        wanted = "、".join(sorted(keys)), " and ".join(sorted(keys))
+        raise _bad_value(name, (f"应写作 {wanted[0]}", f"it is written with {wanted[1]}"))
+
+
+_CHANGE, _DELTA, _ENTRY, _STEP = (
+    frozenset({"add", "remove"}),
+    frozenset({"add"}),
+    frozenset({"append"}),
+    frozenset({"from", "to"}),
+)
+
+
+def _check_plain(field: Field, value: Any) -> None:
+    words = field.problem(value)
+    if words is not None:
+        raise _bad_value(field.name, words)
+
+
+def _check_change(field: Field, value: Any) -> None:
+    _members(field.name, value, _CHANGE)
+    for part in value.values():
+        _check_plain(field, part if part is not None else "")
+
+
+def _check_delta(field: Field, value: Any) -> None:
+    _members(field.name, value, _DELTA)
+    _check_plain(field, value["add"] if value["add"] is not None else "")
+
+
+def _check_entry(field: Field, value: Any) -> None:
+    _members(field.name, value, _ENTRY)
+    _check_plain(field, value["append"] if value["append"] is not None else [])
+
+
+def _check_step(field: Field, value: Any) -> None:
+    _members(field.name, value, _STEP)
+    for end in ("from", "to"):
+        _check_plain(field, value.get(end) if value.get(end) is not None else 0)
+
+
+_FORMS: Mapping[str, Callable[[Field, Any], None]] = {
+    "value": _check_plain,
+    "change": _check_change,
+    "delta": _check_delta,
+    "entry": _check_entry,
+    "step": _check_step,
+}
+
+
+def check_values(op: Operation, spec: RecordType) -> None:
+    """Whether every value of an operation fits its field, and every base that is needed is named.
+
+    Fields that this schema does not know pass (they are kept under policy ``latest``).
+    Raises ``Refusal`` with ``bad_value``, ``bad_text``, ``missing_field`` or ``missing_base``.
+    """
+    kind = op.kind
+    if kind == "create":
+        _check_create(op, spec)
+        return
+    if kind in ("delete", "restore", "merge"):
+        return
+    by_name, base = spec.by_name, op.base
+    for name, value in op.fields.items():
+        field = by_name.get(name)
+        if field is None:
+            if kind != "resolve":
+                _need_base(base, name)
+            continue
+        if kind == "resolve":
+            _check_plain_or_log(field, value)
+            continue
+        policy = POLICIES[field.policy]
+        if policy.form == "step" and kind != "transition":
+            raise _bad_value(name, ("只能按流程变更", "it changes by a transition only"))
+        _FORMS[policy.form](field, value)
+        if policy.needs_base and name not in base:
+            _need_base(base, name)
+    if kind == "transition" and (spec.workflow is None or spec.workflow.field not in op.fields):
+        raise _malformed("a transition without its status", "/fields")
+
+
+def _need_base(base: Mapping[str, Any], name: str) -> None:
+    if name not in base:
+        pointer = f"/base/{name}"
+        raise Refusal(Problem("missing_base", pointer=pointer, params={"field": name}))
+
+
+def _check_plain_or_log(field: Field, value: Any) -> None:
+    if field.policy == "append":
+        if not isinstance(value, list):
+            raise _bad_value(field.name, ("应为列表", "it must be a list of entries"))
+        for entry in value:
+            _check_plain(field, entry if entry is not None else [])
+    else:
+        _check_plain(field, value)
+
+
+def _check_create(op: Operation, spec: RecordType) -> None:
+    by_name = spec.by_name
+    for name, value in op.fields.items():
+        field = by_name.get(name)
+        if field is not None and value is not None:
+            _check_plain_or_log(field, value)
+    for field in spec.fields:
+        if field.required and op.fields.get(field.name) is None:
+            problem = Problem(
+                "missing_field", pointer=f"/fields/{field.name}", params={"field": field.name}
+            )
+            raise Refusal(problem)

@@ -1,0 +1,184 @@
+"""Records: the state of one synced thing, and its wire row.
+
+A row is stored and sent in one form, an array, so that a page is a join of
+bytes. Most fields of a record share a version, so a row holds that one (``v``)
+and lists the others (``vx``).
+
+Invariants
+    * ``Record.from_row(record.row(), spec)`` is equal to the record in all that is told.
+    * A field that was never written has the version of the create.
+
+This module decides nothing: ``sync.merge`` does.
+
+>>> from sync.catalogue import Field, RecordType
+>>> spec = RecordType("h", "户", "h", (Field("phone", "text", "latest"),), ())
+>>> record = Record.created("r", spec, stamp="s1", values={"phone": "1"})
+>>> record.set(0, "2", "s2"); record.row()
+['r', 's1', 's2', None, None, None, '2']
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+from sync.catalogue import RecordType
+
+__all__ = ["DIGEST_MASK", "Record", "digest_part"]
+
+DIGEST_MASK = (1 << 48) - 1
+
+
+def digest_part(record: str, head: str) -> int:
+    """What one live record adds to the digest of each of its feeds, before mod 2⁴⁸.
+
+    >>> digest_part("a", "b") == crc32(b"a") * crc32(b"b")
+    True
+    """
+    return crc32(record.encode()) * crc32(head.encode())
+
+
+class Record:
+    """The state of one record while it is being changed. Values stand in the type's order.
+
+    ``tail`` is the newest operation about the record, whether it changed the row or not:
+    its history is the chain of ``prev`` stamps from there.
+    """
+
+    __slots__ = ("c", "deleted", "head", "id", "spec", "tail", "v", "values", "vx", "x")
+
+    def __init__(
+        self,
+        record: str,
+        spec: RecordType,
+        *,
+        head: str,
+        tail: str,
+        v: str,
+        values: list[Any],
+        vx: dict[str, str] | None = None,
+        c: list[str] | None = None,
+        x: dict[str, Any] | None = None,
+        deleted: bool = False,
+    ) -> None:
+        self.id = record
+        self.spec = spec
+        self.head = head
+        self.tail = tail
+        self.v = v
+        self.vx = vx
+        self.c = c
+        self.x = x
+        self.values = values
+        self.deleted = deleted
+
+    @classmethod
+    def created(
+        cls, record: str, spec: RecordType, *, stamp: str, values: Mapping[str, Any]
+    ) -> Record:
+        """A record as its create made it. Fields of an unknown name are kept in ``x``."""
+        index = spec.index
+        row: list[Any] = [values.get(one.name) for one in spec.fields]
+        unknown = {name: value for name, value in values.items() if name not in index}
+        return cls(record, spec, head=stamp, tail=stamp, v=stamp, values=row, x=unknown or None)
+
+    @classmethod
+    def from_row(
+        cls, row: Sequence[Any], spec: RecordType, *, tail: str | None = None, deleted: bool = False
+    ) -> Record:
+        """A record from its wire row; rows of an older schema are filled up with nulls."""
+        record, head, v, vx, c, x, *values = row
+        if len(values) < len(spec.fields):
+            values.extend([None] * (len(spec.fields) - len(values)))
+        return cls(
+            record,
+            spec,
+            head=head,
+            tail=tail or head,
+            v=v,
+            vx=vx,
+            c=c,
+            x=x,
+            values=values,
+            deleted=deleted,
+        )
+
+    def row(self) -> list[Any]:
+        """The wire row, in the order of ``spec.keys``."""
+        return [self.id, self.head, self.v, self.vx, self.c, self.x, *self.values]
+
+    def copy(self) -> Record:
+        """A copy that can be changed apart."""
+        return Record(
+            self.id,
+            self.spec,
+            head=self.head,
+            tail=self.tail,
+            v=self.v,
+            vx=dict(self.vx) if self.vx else None,
+            c=list(self.c) if self.c else None,
+            x=dict(self.x) if self.x else None,
+            values=list(self.values),
+            deleted=self.deleted,
+        )
+
+    def feeds(self) -> tuple[str, ...]:
+        """The feeds that this record is in, its home feed first."""
+        return self.spec.feeds_of(self.id, self.values)
+
+    def get(self, name: str) -> Any:
+        """The value of a field, known to the schema or not."""
+        place = self.spec.index.get(name)
+        if place is None:
+            return self.x.get(name) if self.x else None
+        return self.values[place]
+
+    def version(self, name: str) -> str:
+        """The stamp of the operation that wrote a field's present value."""
+        return (self.vx and self.vx.get(name)) or self.v
+
+    def versions(self) -> dict[str, str]:
+        """Field → version, for every field."""
+        names = [one.name for one in self.spec.fields] + list(self.x or ())
+        return {name: self.version(name) for name in names}
+
+    def put(self, name: str, value: Any, stamp: str) -> None:
+        """Write a field and its version. Unknown names go to ``x``."""
+        place = self.spec.index.get(name)
+        if place is None:
+            self.x = {**(self.x or {}), name: value}
+            self.vx = {**(self.vx or {}), name: stamp}
+        else:
+            self.set(place, value, stamp)
+
+    def set(self, place: int, value: Any, stamp: str) -> None:
+        """Write the value at ``place`` and its version."""
+        fields = self.spec.fields
+        self.values[place] = value
+        others = self.vx
+        if stamp == self.v:
+            if others:
+                others.pop(fields[place].name, None)
+            self.vx = others or None
+            return
+        if others is None:
+            others = self.vx = {}
+        others[fields[place].name] = stamp
+        if len(others) * 2 > len(fields) + len(self.x or ()):
+            self._share()
+
+    def _share(self) -> None:
+        """Choose the version that most fields share as ``v``."""
+        versions = self.versions()
+        self.v = Counter(versions.values()).most_common(1)[0][0]
+        self.vx = {name: s for name, s in versions.items() if s != self.v} or None
+
+    def flag(self, name: str) -> None:
+        """Mark a field (or ``*``, the record) as in an open conflict."""
+        self.c = sorted({*(self.c or ()), name})
+
+    def unflag(self, name: str) -> None:
+        """Take the mark of an open conflict away."""
+        self.c = [one for one in self.c or () if one != name] or None

@@ -1,0 +1,337 @@
+"""The store: what the engine asks of a place that keeps operations and records.
+
+The engine must run the same on memory, SQLite and PostgreSQL, and cost what
+changed. So it never asks for one thing at a time: it reads what a batch needs by
+sets, decides in memory, and hands over all changes at once. One conformance
+suite holds every store to this page.
+
+What every store keeps true
+    * A write transaction is atomic and durable when it ends without an exception;
+      with one, nothing happened. Writers of the same records and feeds take turns.
+    * A feed's sequence numbers are given under a lock on the feed, taken last, feeds
+      in a fixed order: commit order is sequence order. Numbers start at 1; holes mean nothing.
+    * An entry for each (feed, record) at most: saving a change moves it to the feed's end.
+    * A feed's ``count`` and ``sum`` describe its live records: Σ of ``digest_part`` mod 2⁴⁸.
+    * A read transaction sees one snapshot.
+
+Rows and operations' bodies are JSON in UTF-8, encoded by the codec that the store was
+given: the engine passes rows on as it got them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from sync.record import DIGEST_MASK, Record, digest_part
+
+__all__ = [
+    "JSON",
+    "Aside",
+    "Before",
+    "Changes",
+    "Codec",
+    "Conflict",
+    "Entry",
+    "FeedState",
+    "Held",
+    "Movement",
+    "Outcome",
+    "Reading",
+    "RecordChange",
+    "Store",
+    "StoredOperation",
+    "Writing",
+    "digest_changes",
+    "movements",
+]
+
+Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
+State = Literal["live", "deleted", "left"]
+
+
+class Codec(NamedTuple):
+    """How JSON is written and read: the standard library's, or a faster one that is handed in."""
+
+    dumps: Callable[[Any], bytes]
+    loads: Callable[[bytes | str], Any]
+
+
+JSON = Codec(
+    dumps=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    ),
+    loads=json.loads,
+)
+"""The standard library's codec."""
+
+
+class FeedState(NamedTuple):
+    """The end of a feed, and its digest. ``purged``: entries up to there may be missing."""
+
+    seq: int
+    count: int
+    sum: int
+    purged: int = 0
+
+
+class Entry(NamedTuple):
+    """One entry of a feed. ``row`` is the stored wire row, or None unless the state is live."""
+
+    seq: int
+    record: str
+    state: State
+    type: str
+    head: str
+    row: bytes | None
+
+
+class StoredOperation(NamedTuple):
+    """An operation with what became of it. All times in ms since 1970.
+
+    ``prev`` is the operation about the same record that came before it (its ``tail``
+    then); None for the first, and for one that was not applied to a record. ``about`` is
+    the conflict of which it is a part, if any. ``raw`` is the operation as received.
+    """
+
+    stamp: str
+    record: str
+    type: str
+    kind: str
+    actor: str
+    outcome: Outcome
+    code: str | None
+    late: bool
+    at: int
+    corrected: int
+    received: int
+    prev: str | None
+    cause: str | None
+    conflict: str | None
+    raw: dict[str, Any]
+
+
+class Held(NamedTuple):
+    """An operation that waits: for the operation ``needs``, or (None) for a person."""
+
+    stamp: str
+    record: str
+    needs: str | None
+    code: str
+    since: int
+
+
+class Aside(NamedTuple):
+    """Something that cannot be kept under a stamp of its own: unreadable, or a stamp reused.
+
+    ``id`` is a digest of device and content, so that sending it again adds nothing.
+    """
+
+    id: str
+    device: str
+    actor: str
+    stamp: str | None
+    code: str
+    received: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Conflict:
+    """Concurrent changes that no policy settles; its id is the stamp of the operation that waits.
+
+    ``fields`` maps a field's name (``*``: the whole record) to ``code``, ``base``,
+    ``base_stamp``, ``server``, ``server_stamp``, ``device``, ``stamp`` (of the operation whose
+    value waits) and ``closed_by`` (None while it is open).
+    """
+
+    id: str
+    record: str
+    type: str
+    feed: str
+    actor: str
+    opened: int
+    closed: int | None = None
+    closed_by: str | None = None
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def open_fields(self) -> list[str]:
+        """The fields that still wait for a decision."""
+        return [name for name, part in self.fields.items() if part["closed_by"] is None]
+
+
+class Before(NamedTuple):
+    """What was stored about a record before it was changed."""
+
+    feeds: tuple[str, ...]
+    head: str
+    deleted: bool
+
+
+class RecordChange(NamedTuple):
+    """A record to be stored. ``before`` is None for a new one.
+
+    ``moved`` is false if only ``tail`` changed: no entry moves, no row is written.
+    """
+
+    record: Record
+    before: Before | None
+    moved: bool
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that one batch changes, in the order in which it was decided."""
+
+    operations: list[StoredOperation] = field(default_factory=list)
+    revised: list[StoredOperation] = field(default_factory=list)
+    records: list[RecordChange] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    aside: list[Aside] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(
+            (
+                self.operations,
+                self.revised,
+                self.records,
+                self.conflicts,
+                self.held,
+                self.released,
+                self.aside,
+            )
+        )
+
+
+class Movement(NamedTuple):
+    """One entry that moves to its feed's end. ``known``: the feed holds an entry of it already."""
+
+    feed: str
+    record: str
+    home: str
+    state: State
+    known: bool
+
+
+def movements(changes: Iterable[RecordChange]) -> list[Movement]:
+    """The entries that a batch moves, in order. A record's home feed is the first of its feeds."""
+    moved: list[Movement] = []
+    for record, before, is_moved in changes:
+        if not is_moved:
+            continue
+        feeds = record.feeds()
+        home = feeds[0] if feeds else ""
+        state: State = "deleted" if record.deleted else "live"
+        old = before.feeds if before is not None else ()
+        for feed in feeds:
+            moved.append(Movement(feed, record.id, home, state, feed in old))
+        for feed in old:
+            if feed not in feeds:
+                moved.append(Movement(feed, record.id, home, "left", True))
+    return moved
+
+
+def digest_changes(changes: Iterable[RecordChange]) -> dict[str, tuple[int, int]]:
+    """Feed → (change of the count, change of the sum), the sum taken mod 2⁴⁸ when applied."""
+    parts: dict[str, tuple[int, int]] = {}
+    for record, before, is_moved in changes:
+        if not is_moved:
+            continue
+        if before is not None and not before.deleted:
+            part = digest_part(record.id, before.head)
+            for feed in before.feeds:
+                count, total = parts.get(feed, (0, 0))
+                parts[feed] = (count - 1, (total - part) & DIGEST_MASK)
+        if not record.deleted:
+            part = digest_part(record.id, record.head)
+            for feed in record.feeds():
+                count, total = parts.get(feed, (0, 0))
+                parts[feed] = (count + 1, (total + part) & DIGEST_MASK)
+    return parts
+
+
+class Reading(Protocol):
+    """A snapshot."""
+
+    def epoch(self) -> str:
+        """The mark of this server's history; another one after a restore from a backup."""
+        ...
+
+    def feeds(self, names: Collection[str]) -> dict[str, FeedState]:
+        """The state of feeds. A feed that never held anything is absent."""
+        ...
+
+    def entries(self, feed: str, *, after: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` entries of a feed with ``seq`` above ``after``, in order."""
+        ...
+
+    def operations(self, stamps: Collection[str]) -> dict[str, StoredOperation]:
+        """Operations by stamp; unknown stamps are absent."""
+        ...
+
+    def records(self, ids: Collection[str]) -> dict[str, Record]:
+        """Records by id, deleted ones too; unknown ids are absent.
+
+        In a write transaction they are locked until it ends, in the order of their ids.
+        """
+        ...
+
+    def conflicts(self, ids: Collection[str]) -> dict[str, Conflict]:
+        """Conflicts by id, closed ones too."""
+        ...
+
+    def history(self, record: str, *, until: str | None = None) -> list[StoredOperation]:
+        """The operations about a record, newest first, down to and with ``until``."""
+        ...
+
+
+class Writing(Reading, Protocol):
+    """A write transaction."""
+
+    def waiting(self, stamps: Collection[str]) -> list[Held]:
+        """Held operations that need one of ``stamps``, by stamp."""
+        ...
+
+    def held(self, stamps: Collection[str]) -> dict[str, Held]:
+        """Held operations by their own stamps."""
+        ...
+
+    def beyond(self, positions: Mapping[str, int], records: Collection[str]) -> set[str]:
+        """Those of ``records`` with an entry beyond ``positions[feed]`` in any of these feeds."""
+        ...
+
+    def placed(
+        self, feeds: Collection[str], records: Collection[str]
+    ) -> dict[str, dict[str, tuple[int, State]]]:
+        """Record → feed → (seq, state), for the entries of ``records`` in ``feeds``."""
+        ...
+
+    def save(self, changes: Changes) -> None:
+        """Store a batch: operations, records, entries, digests, conflicts, held, aside.
+
+        ``conflicts``, ``held`` and ``aside`` replace what has the same id. Called once or
+        more in a transaction; a later call sees an earlier one's effects.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Opens transactions. Safe to share between threads."""
+
+    codec: Codec
+
+    def read(self) -> AbstractContextManager[Reading]:
+        """A snapshot, closed at the end of the ``with`` block."""
+        ...
+
+    def write(self) -> AbstractContextManager[Writing]:
+        """A write transaction, committed (durably) at the end of the ``with`` block.
+
+        May raise a store's own *busy* error after rolling back: the caller repeats the batch.
+        """
+        ...
