@@ -116,7 +116,7 @@ def newer_python() -> str:
     """How to come by a Python that is new enough, best the one that is there already."""
     for minor in range(20, OLDEST_PYTHON[1] - 1, -1):
         if shutil.which(f"python3.{minor}"):
-            return f" python3.{minor} is on this machine: python3.{minor} {shlex.join(sys.argv)}"
+            return f" python3.{minor} is on this machine: python3.{minor} {' '.join(sys.argv)}"
     return (
         " On Debian 12, Ubuntu 24.04 and newer: sudo apt install python3 python3-venv"
         " (elsewhere: your system's packages)."
