@@ -93,7 +93,7 @@ class StoredOperation(NamedTuple):
     """An operation with what became of it. All times in ms since 1970.
 
     ``prev`` is the operation about the same record that came before it (its ``tail``
-    then); None for the first, and for one that was not applied to a record. ``about`` is
+    then); None for the first, and for one that was not applied to a record. ``conflict`` is
     the conflict of which it is a part, if any. ``raw`` is the operation as received.
     """
 
@@ -115,13 +115,19 @@ class StoredOperation(NamedTuple):
 
 
 class Held(NamedTuple):
-    """An operation that waits: for the operation ``needs``, or (None) for a person."""
+    """An operation that waits: for the operation ``needs``, or (None) for a person.
+
+    ``role`` and ``feeds`` (None: the whole county) are its author's scope when it was
+    received: when it is released it may do what it might have done then, no more.
+    """
 
     stamp: str
     record: str
     needs: str | None
     code: str
     since: int
+    role: str
+    feeds: tuple[str, ...] | None
 
 
 class Aside(NamedTuple):
