@@ -28,7 +28,17 @@ from typing import Any
 
 from sync.policies import POLICIES
 
-__all__ = ["KINDS", "ROW_HEAD", "Catalogue", "Feed", "Field", "RecordType", "Transition", "Workflow"]
+__all__ = [
+    "KINDS",
+    "ROW_HEAD",
+    "UNSTORABLE",
+    "Catalogue",
+    "Feed",
+    "Field",
+    "RecordType",
+    "Transition",
+    "Workflow",
+]
 
 Words = tuple[str, str]
 """What is wrong with a value, in Chinese and in English."""
@@ -42,7 +52,7 @@ _TEXT_MAX, _LONGTEXT_MAX, _INTEGER_MAX = 1_000, 100_000, 2**53 - 1
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _NOT_TEXT: Words = ("应为文字", "it must be text")
-_UNSTORABLE: Words = ("含有无法保存的字符", "it holds a character that cannot be stored")
+UNSTORABLE: Words = ("含有无法保存的字符", "it holds a character that cannot be stored")
 
 
 def is_record_id(value: object) -> bool:
@@ -67,7 +77,7 @@ def _text(limit: int) -> Callable[[Field, Any], Words | None]:
             return _NOT_TEXT
         if len(value) > limit:
             return f"最多 {limit} 个字", f"it may hold at most {limit} characters"
-        return None if storable(value) else _UNSTORABLE
+        return None if storable(value) else UNSTORABLE
 
     return check
 

@@ -37,7 +37,10 @@ class ProblemKind(NamedTuple):
 
 _REQUESTS: dict[str, ProblemKind] = {
     "not_json": ProblemKind(
-        400, True, "请求内容不是 JSON，没有收下任何数据。", "The request is not JSON; none was taken."
+        400,
+        True,
+        "请求内容不是 JSON，没有收下任何数据。",
+        "The request is not JSON; none was taken.",
     ),
     "not_gzip": ProblemKind(
         400,
@@ -90,10 +93,20 @@ _REQUESTS: dict[str, ProblemKind] = {
         "请求中的设备与令牌不符。",
         "The device named in the request is not the one that this token belongs to.",
     ),
-    "not_signed_in": ProblemKind(401, True, "请先登录。", "Please sign in first."),
-    "forbidden": ProblemKind(
-        403, True, "您的岗位无权进行此操作。", "Your role may not do this."
+    "hand_in_only": ProblemKind(
+        403,
+        True,
+        "此设备目前只能上交内容。请联系管理员。",
+        "This device may only hand in work for now. Speak to an administrator.",
     ),
+    "device_too_old": ProblemKind(
+        400,
+        True,
+        "应用版本过旧：内容可以上交，但要更新应用后才能接收。",
+        "The app is too old to read from this server. Its work is taken; update it to receive.",
+    ),
+    "not_signed_in": ProblemKind(401, True, "请先登录。", "Please sign in first."),
+    "forbidden": ProblemKind(403, True, "您的岗位无权进行此操作。", "Your role may not do this."),
     "not_found": ProblemKind(404, True, "没有找到。", "There is nothing here."),
     "method_not_allowed": ProblemKind(
         405, True, "此地址不接受这种请求。", "This address does not take that kind of request."
@@ -104,6 +117,12 @@ _REQUESTS: dict[str, ProblemKind] = {
         "请求过大，上限为 {limit} 字节。请分批发送。",
         "The request is too large: the limit is {limit} bytes. Send it in smaller parts.",
     ),
+    "unsupported_encoding": ProblemKind(
+        415,
+        True,
+        "服务器不支持此压缩方式，请改用 gzip 或不压缩。",
+        "The server cannot unpack this encoding. Send gzip, or nothing packed.",
+    ),
     "too_many_operations": ProblemKind(
         413,
         True,
@@ -111,7 +130,10 @@ _REQUESTS: dict[str, ProblemKind] = {
         "A request holds at most {limit} operations. Send them in smaller batches.",
     ),
     "too_many_requests": ProblemKind(
-        429, False, "请求过于频繁，请稍候再试。", "Too many requests. Wait a little, then try again."
+        429,
+        False,
+        "请求过于频繁，请稍候再试。",
+        "Too many requests. Wait a little, then try again.",
     ),
     "server_error": ProblemKind(
         500,
@@ -120,7 +142,10 @@ _REQUESTS: dict[str, ProblemKind] = {
         "The server failed; the work may have been taken. Repeat it: nothing happens twice.",
     ),
     "busy": ProblemKind(
-        503, False, "服务器繁忙，请稍候原样重发。", "The server is busy. Repeat the request shortly."
+        503,
+        False,
+        "服务器繁忙，请稍候原样重发。",
+        "The server is busy. Repeat the request shortly.",
     ),
 }
 
@@ -138,7 +163,10 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "This operation carries the stamp of another device.",
     ),
     "not_your_actor": ProblemKind(
-        403, True, "这条操作署的是别人的名字。", "This operation names another person as its author."
+        403,
+        True,
+        "这条操作署的是别人的名字。",
+        "This operation names another person as its author.",
     ),
     "stamp_ahead": ProblemKind(
         422,
@@ -167,9 +195,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
     "unknown_kind": ProblemKind(
         422, True, "服务器不认识操作“{kind}”。", "This server knows no operation '{kind}'."
     ),
-    "unknown_record": ProblemKind(
-        404, True, "没有这条记录。", "There is no such record."
-    ),
+    "unknown_record": ProblemKind(404, True, "没有这条记录。", "There is no such record."),
     "record_exists": ProblemKind(
         409, True, "这条记录已经存在。", "A record with this id exists already."
     ),
@@ -224,9 +250,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
     "not_allowed": ProblemKind(
         403, True, "您的岗位不能进行此操作。", "Your role may not make this change."
     ),
-    "deleted": ProblemKind(
-        410, True, "这条记录已被删除。", "That record has been deleted."
-    ),
+    "deleted": ProblemKind(410, True, "这条记录已被删除。", "That record has been deleted."),
     "concurrent": ProblemKind(
         409,
         True,
@@ -257,9 +281,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "工单不能从“{source}”变为“{target}”。",
         "An order cannot go from '{source}' to '{target}'.",
     ),
-    "conflict_unknown": ProblemKind(
-        404, True, "没有这个冲突。", "There is no such conflict."
-    ),
+    "conflict_unknown": ProblemKind(404, True, "没有这个冲突。", "There is no such conflict."),
     "conflict_closed": ProblemKind(
         409, True, "这个冲突已经处理过了。", "This conflict has been settled already."
     ),

@@ -21,7 +21,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sync.catalogue import Field, RecordType, Words, is_record_id
+from sync.catalogue import UNSTORABLE, Field, RecordType, Words, is_record_id, storable
 from sync.errors import Problem, Refusal
 from sync.policies import POLICIES
 from sync.stamps import is_stamp
@@ -99,12 +99,12 @@ def read(raw: Any) -> Operation:
         raise Refusal(Problem("bad_stamp", pointer="/stamp"))
     if kind not in KINDS:
         raise Refusal(Problem("unknown_kind", pointer="/kind", params={"kind": _short(kind)}))
-    if not isinstance(type_name, str):
+    if not isinstance(type_name, str) or len(type_name) > 64 or not storable(type_name):
         raise _malformed("type", "/type")
     if not is_record_id(record):
         raise _malformed("record", "/record")
     actor, at, offset = get("actor"), get("at"), get("offset_ms")
-    if not isinstance(actor, str):
+    if not isinstance(actor, str) or len(actor) > 64 or not storable(actor):
         raise _malformed("actor", "/actor")
     if type(at) is not int or not 0 <= at < _TIME_MAX:
         raise _malformed("at", "/at")
@@ -158,6 +158,8 @@ def _short(value: Any) -> str:
 
 def _bad_value(name: str, words: Words) -> Refusal:
     zh, en = words
+    if words is UNSTORABLE:
+        return Refusal(Problem("bad_text", pointer=f"/fields/{name}"))
     params = {"field": name, "zh": zh, "en": en}
     return Refusal(Problem("bad_value", pointer=f"/fields/{name}", params=params))
 
@@ -229,6 +231,7 @@ def check_values(op: Operation, spec: RecordType) -> None:
     for name, value in op.fields.items():
         field = by_name.get(name)
         if field is None:
+            _check_unknown(name, value)
             if kind != "resolve":
                 _need_base(base, name)
             continue
@@ -243,6 +246,12 @@ def check_values(op: Operation, spec: RecordType) -> None:
             _need_base(base, name)
     if kind == "transition" and (spec.workflow is None or spec.workflow.field not in op.fields):
         raise _malformed("a transition without its status", "/fields")
+
+
+def _check_unknown(name: str, value: Any) -> None:
+    """A field of a newer app is kept as it is, if any store can keep it at all."""
+    if len(name) > 64 or not storable(json.dumps({name: value}, ensure_ascii=False)):
+        raise _bad_value("", UNSTORABLE)
 
 
 def _need_base(base: Mapping[str, Any], name: str) -> None:
@@ -265,7 +274,9 @@ def _check_create(op: Operation, spec: RecordType) -> None:
     by_name = spec.by_name
     for name, value in op.fields.items():
         field = by_name.get(name)
-        if field is not None and value is not None:
+        if field is None:
+            _check_unknown(name, value)
+        elif value is not None:
             _check_plain_or_log(field, value)
     for field in spec.fields:
         if field.required and op.fields.get(field.name) is None:

@@ -307,6 +307,10 @@ class Writing(Reading, Protocol):
         """Held operations by their own stamps."""
         ...
 
+    def open_conflicts(self, record: str) -> list[str]:
+        """The ids of a record's conflicts that are open as stored."""
+        ...
+
     def beyond(self, positions: Mapping[str, int], records: Collection[str]) -> set[str]:
         """Those of ``records`` with an entry beyond ``positions[feed]`` in any of these feeds."""
         ...

@@ -1,0 +1,597 @@
+"""The authority: the one door through which every change to a record goes.
+
+A batch comes from a tablet that was offline for days, from the console, from a rule.
+Each operation is taken in order and gets an outcome that can be stood by: applied,
+merged, in conflict, held or rejected. Whatever it is, the operation is kept.
+
+Theory of operation. A batch is read (``sync.operation``), what it needs is loaded by
+sets (``sync.work``), each operation passes the same gates in the same order, then the
+table ``sync.kinds.KINDS`` says what its kind does. Operations that waited for one that
+came are taken next. Everything is stored at once, in the transaction of the caller.
+
+Invariants
+    * One ack for each operation, in order; a stamp takes effect once.
+    * What an ack says is stored before the transaction ends.
+    * A malformed operation changes nothing, and stops no other.
+
+This module reads no clock and draws nothing at random: stamps and ids come from outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sync import kinds, notices
+from sync.catalogue import Catalogue
+from sync.errors import Problem, Refusal, as_json
+from sync.kinds import Context, Effect
+from sync.operation import Operation, canonical, check_values, corrected_ms, read
+from sync.record import Record
+from sync.scope import SYSTEM, Scope
+from sync.stamps import is_server, is_stamp, wall_of
+from sync.store import JSON, Aside, Codec, Held, Outcome, StoredOperation, Writing
+from sync.work import Work, stamps_to_read
+
+__all__ = ["AHEAD_MS_MAX", "Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
+
+AHEAD_MS_MAX = 24 * 3_600_000
+"""A stamp whose wall part is further ahead of both clocks than this is looked at by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """What protects the promise. All on; one is switched off only to show that its check fails."""
+
+    idempotency: bool = True
+    base: bool = True
+    scope: bool = True
+    eviction: bool = True
+
+
+class Ack(NamedTuple):
+    """What became of one operation. ``feeds`` are the caller's that now hold the record."""
+
+    stamp: str | None
+    outcome: Outcome
+    head: str | None = None
+    feeds: Sequence[str] = ()
+    fields: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] | None = None
+    repeated: bool = False
+    conflict: str | None = None
+    needs: str | None = None
+    problem: Problem | None = None
+
+    def describe(self, lang: str) -> dict[str, Any]:
+        """The ``ack`` line of the contract."""
+        told: dict[str, Any] = {
+            "stamp": self.stamp,
+            "outcome": self.outcome,
+            "head": self.head,
+            "feeds": self.feeds,
+        }
+        if self.outcome == "applied" and not self.repeated and self.problem is None:
+            return told
+        if self.feeds and self.fields is not None:
+            told["fields"], told["versions"] = self.fields, self.versions
+        if self.repeated:
+            told["repeated"] = True
+        if self.conflict is not None:
+            told["conflict"] = self.conflict
+        if self.needs is not None:
+            told["needs"] = self.needs
+        if self.problem is not None:
+            told["problem"] = as_json(self.problem, lang)
+        return told
+
+
+class Batch(NamedTuple):
+    """Operations as received, and who sent them when (ms; the server's clock).
+
+    ``offset_ms`` is server minus device in this exchange; ``sent_ms`` the device's own clock;
+    ``positions`` the caller's cursors (feed → seq), for records that left a feed meanwhile.
+    """
+
+    operations: Sequence[Any]
+    scope: Scope
+    received_ms: int
+    offset_ms: int = 0
+    sent_ms: int | None = None
+    positions: Mapping[str, int] = {}
+
+
+class Verdicts(NamedTuple):
+    """The acks in order, and the records that only plainly applied operations touched."""
+
+    acks: list[Ack]
+    quiet: frozenset[str]
+
+
+Reaction = Callable[[Work, Operation, Record], Iterable[Mapping[str, Any]]]
+"""A rule that follows a change: it answers with drafts (``type``, ``record``, ``kind``, ``fields``)
+that the server carries out in the same transaction, naming their cause."""
+
+
+class Authority:
+    """Takes batches. It holds no state but what it was made with: safe to share between threads."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        next_stamp: Callable[[int], str],
+        new_id: Callable[[int], str],
+        language: Callable[[str], str] = lambda user: "zh",
+        reactions: Sequence[Reaction] = (),
+        safeguards: Safeguards | None = None,
+        codec: Codec = JSON,
+    ) -> None:
+        """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids."""
+        self.catalogue = catalogue
+        self.safeguards = safeguards or Safeguards()
+        self._next_stamp = next_stamp
+        self._new_id = new_id
+        self._language = language
+        self._reactions = reactions
+        self._codec = codec
+
+    def accept(self, tx: Writing, batch: Batch) -> Verdicts:
+        """Take a batch and store what becomes of it, in the transaction ``tx``."""
+        work = Work(tx)
+        parsed = self._read(batch, work)
+        operations = [one for one in parsed if isinstance(one, Operation)]
+        work.load(records={op.record for op in operations}, stamps={op.stamp for op in operations})
+        wanted = stamps_to_read(operations, work)
+        if wanted:
+            work.load(stamps=wanted)
+        run = _Run(self, work, batch)
+        acks = [run.take(one) if isinstance(one, Operation) else one for one in parsed]
+        run.release_waiting()
+        changes = work.changes()
+        if changes:
+            tx.save(changes)
+        return Verdicts([run.final(ack) for ack in acks], run.quiet())
+
+    # Reading -------------------------------------------------------------------------------
+
+    def _read(self, batch: Batch, work: Work) -> list[Operation | Ack]:
+        scope, parsed = batch.scope, []
+        own = None if scope.device is None else (scope.device, *scope.former_devices)
+        for raw in batch.operations:
+            stamp = raw.get("stamp") if isinstance(raw, dict) else None
+            stamp = stamp if is_stamp(stamp) else None
+            try:
+                op = read(raw)
+                if own is not None and op.device not in own:
+                    raise Refusal(Problem("not_your_stamp", pointer="/stamp"))
+                parsed.append(op)
+            except Refusal as refusal:
+                self._set_aside(work, batch, raw, stamp, refusal.problem.code)
+                parsed.append(Ack(stamp, "rejected", problem=refusal.problem))
+        return parsed
+
+    def _set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
+        body = self._codec.dumps(raw)
+        device = batch.scope.device or "srv"
+        digest = hashlib.sha256(device.encode() + b"\0" + body).hexdigest()[:32]
+        work.set_aside(
+            Aside(digest, device, batch.scope.user, stamp, code, batch.received_ms, body)
+        )
+
+    # The server's own operations -------------------------------------------------------------
+
+    def server_stamp(self, now_ms: int) -> str:
+        """A stamp of the server's own."""
+        return self._next_stamp(now_ms)
+
+    def notify(self, run: _Run, user: str, **told: Any) -> None:
+        """Write a notice to ``user``, if that is a person and the catalogue has notices."""
+        if "notice" not in self.catalogue or len(user) != 36:
+            return
+        fields = notices.draft(user, lang=self._language(user), **told)
+        run.as_server(
+            {
+                "type": "notice",
+                "record": self._new_id(run.now_ms),
+                "kind": "create",
+                "fields": fields,
+            },
+            cause=told["about"],
+        )
+
+    @property
+    def reactions(self) -> Sequence[Reaction]:
+        """The rules that follow a change."""
+        return self._reactions
+
+
+class _Run:
+    """One batch on its way through the gates."""
+
+    def __init__(self, authority: Authority, work: Work, batch: Batch) -> None:
+        self.authority = authority
+        self.work = work
+        self.batch = batch
+        self.now_ms = batch.received_ms
+        self.answers: dict[str, Ack] = {}
+        self._touched: dict[str, bool] = {}
+        self._kept_creates: dict[str, str] = {}
+        self._decided: set[str] = set()
+
+    def quiet(self) -> frozenset[str]:
+        """The records that only operations first acknowledged as plain ``applied`` touched."""
+        return frozenset(record for record, plain in self._touched.items() if plain)
+
+    def final(self, ack: Ack) -> Ack:
+        """What an operation that was held came to in the end, if its need came in this batch."""
+        waited = ack.outcome == "held" and ack.needs is not None and not ack.repeated
+        return self.answers[ack.stamp] if waited and ack.stamp is not None else ack
+
+    # The gates -----------------------------------------------------------------------------
+
+    def take(self, op: Operation) -> Ack:
+        """One operation from the caller: repeated, kept, or decided."""
+        known = self.work.operation(op.stamp)
+        if known is not None:
+            if canonical(known.raw) != canonical(op.raw):
+                return self._reused(op)
+            if self.authority.safeguards.idempotency:
+                return self._repeat(known)
+        offset = op.offset_ms if op.offset_ms is not None else self.batch.offset_ms
+        context = Context(
+            scope=self.batch.scope,
+            received_ms=self.now_ms,
+            offset_ms=offset,
+            corrected_ms=corrected_ms(at=op.at, offset_ms=offset, received_ms=self.now_ms),
+            stamp=op.stamp if known is None else self.authority.server_stamp(self.now_ms),
+        )
+        return self._decide(op, context)
+
+    def _decide(self, op: Operation, context: Context) -> Ack:
+        try:
+            late = self._gate(op, context)
+            effect = kinds.KINDS[op.kind](self, op, context._replace(late=late))
+        except kinds.Hold as hold:
+            return self._hold(op, context, hold)
+        except Refusal as refusal:
+            return self._reject(op, context, refusal.problem)
+        return self._settle(op, context._replace(late=late), effect)
+
+    def _gate(self, op: Operation, context: Context) -> bool:
+        """Raise if the operation may not be decided now; else whether it is late."""
+        scope = context.scope
+        if scope.device is not None and op.actor != scope.user:
+            raise Refusal(Problem("not_your_actor", pointer="/actor"))
+        spec = self.authority.catalogue.get(op.type)
+        if spec is None:
+            raise Refusal(Problem("unknown_type", pointer="/type", params={"type": op.type}))
+        check_values(op, spec)
+        if not context.released:
+            self._gate_arrival(op)
+        if scope.suspended:
+            raise kinds.Hold("review")
+        record = self.work.record(op.record)
+        if record is not None and record.spec is not spec:
+            raise Refusal(Problem("wrong_type", pointer="/type", params={"type": op.type}))
+        needs = self._unmet(op, record)
+        if needs is not None:
+            raise needs
+        if record is None and op.kind != "create":
+            raise Refusal(Problem("unknown_record", pointer="/record"))
+        if record is not None and op.kind == "create":
+            raise Refusal(Problem("record_exists", pointer="/record"))
+        return self._standing(op, context, record)
+
+    def _gate_arrival(self, op: Operation) -> None:
+        sent = self.batch.sent_ms if self.batch.sent_ms is not None else self.now_ms
+        if wall_of(op.stamp) > max(self.now_ms, sent) + AHEAD_MS_MAX:
+            raise kinds.Hold("stamp_ahead", pointer="/stamp")
+        if op.group is not None or op.kind == "merge":
+            raise kinds.Hold("group_waits" if op.group is not None else "review")
+
+    def _unmet(self, op: Operation, record: Record | None) -> kinds.Hold | None:
+        """What the operation was based on and the server does not have, if anything."""
+        if op.kind == "create":
+            for field in self.authority.catalogue[op.type].fields if self._kept_creates else ():
+                parent = op.fields.get(field.name) if field.kind == "reference" else None
+                if parent in self._kept_creates:
+                    return kinds.Hold("depends_on_rejected", needs=self._kept_creates[parent])
+            return None
+        for name, seen in op.base.items():
+            if seen is None:
+                continue
+            if record is not None and seen == (
+                record.head if name == "*" else record.version(name)
+            ):
+                continue
+            stored = self.work.operation(seen)
+            if stored is None:
+                if not is_server(seen):
+                    return kinds.Hold("needs", needs=seen, pointer=f"/base/{name}")
+            elif stored.outcome in ("held", "rejected"):
+                return kinds.Hold("depends_on_rejected", needs=seen, pointer=f"/base/{name}")
+        return None
+
+    def _standing(self, op: Operation, context: Context, record: Record | None) -> bool:
+        scope = context.scope
+        if scope.is_system:
+            return False
+        spec = self.authority.catalogue[op.type]
+        if record is None:
+            values = [op.fields.get(field.name) for field in spec.fields]
+            feeds = spec.feeds_of(op.record, values)
+        else:
+            feeds = record.feeds()
+        standing = scope.judge(feeds)
+        late_after: int | None = None
+        if standing == "grace":
+            late_after = max(scope.grace.get(feed, 0) for feed in feeds)
+        elif standing != "active" and record is not None:
+            standing, late_after = self._left(record, scope, standing)
+        if standing == "review":
+            raise kinds.Hold("review")
+        if standing == "out" and self.authority.safeguards.scope:
+            raise Refusal(Problem("out_of_scope", pointer="/record"))
+        if op.kind != "transition" and not kinds.may(scope.role, spec, op.kind):
+            raise Refusal(Problem("not_allowed", pointer="/kind"))
+        return late_after is not None and context.corrected_ms > late_after
+
+    def _left(self, record: Record, scope: Scope, standing: str) -> tuple[Any, int | None]:
+        """A record that moved away: still to be changed by who had not been told of it."""
+        placed = self.work.tx.placed(list(scope.reads or ()), [record.id]).get(record.id, {})
+        left = {feed: seq for feed, (seq, state) in placed.items() if state == "left"}
+        if not left:
+            return standing, None
+        positions = self.batch.positions
+        if any(feed in positions and seq > positions[feed] for feed, seq in left.items()):
+            moved = max(
+                (self.work.operation(record.version(name)) for name in record.spec.feed_fields),
+                key=lambda stored: stored.received if stored is not None else 0,
+                default=None,
+            )
+            return "grace", moved.received if moved is not None else None
+        return "review", None
+
+    # Outcomes ------------------------------------------------------------------------------
+
+    def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
+        plain = effect.outcome == "applied"
+        record = effect.record
+        self._store(op, context, effect.outcome, prev=effect.prev, conflict=effect.conflict)
+        if effect.mixed:
+            self._write_mixed(op, context, record, effect.mixed)
+        touched = self._touched.get(record.id, True)
+        self._touched[record.id] = touched and plain and not context.released
+        self._decided.add(op.stamp)
+        for told in effect.notices:
+            self.authority.notify(self, **told)
+        if effect.outcome in ("applied", "merged", "conflict"):
+            for reaction in self.authority.reactions:
+                for drafted in reaction(self.work, op, record):
+                    self.as_server(drafted, cause=op.stamp)
+        head = record.head if plain or self._sees(context.scope, record) else None
+        feeds = context.scope.readable(record.feeds())
+        ack = Ack(op.stamp, effect.outcome, head, feeds)
+        if not plain:
+            problem = Problem(effect.code) if effect.code is not None else None
+            names = [name for name in op.fields if name != "*"]
+            ack = ack._replace(
+                fields=_told(op, record, names),
+                versions={name: record.version(name) for name in names},
+                conflict=effect.conflict,
+                problem=problem,
+            )
+        self.answers[op.stamp] = ack
+        return ack
+
+    def _sees(self, scope: Scope, record: Record) -> bool:
+        return bool(scope.readable(record.feeds()))
+
+    def _store(
+        self,
+        op: Operation,
+        context: Context,
+        outcome: Outcome,
+        *,
+        code: str | None = None,
+        prev: str | None = None,
+        conflict: str | None = None,
+    ) -> None:
+        known = self.work.operation(op.stamp)
+        if known is not None and not context.released:
+            return  # Only with idempotency switched off: the stored operation stays as it was.
+        self.work.keep(
+            StoredOperation(
+                stamp=op.stamp,
+                record=op.record,
+                type=op.type,
+                kind=op.kind,
+                actor=op.actor,
+                outcome=outcome,
+                code=code,
+                late=context.late,
+                at=op.at,
+                corrected=context.corrected_ms,
+                received=context.received_ms,
+                prev=prev,
+                cause=op.raw.get("cause") if context.scope.is_system else None,
+                conflict=conflict,
+                raw=op.raw,
+            )
+        )
+
+    def _hold(self, op: Operation, context: Context, hold: kinds.Hold) -> Ack:
+        scope = context.scope
+        feeds = None if scope.reads is None else tuple(sorted({*scope.reads, *scope.grace}))
+        self._store(op, context, "held", code=hold.code)
+        self.work.hold(
+            Held(op.stamp, op.record, hold.needs, hold.code, self.now_ms, scope.role, feeds)
+        )
+        return self._kept(
+            op,
+            context,
+            Ack(
+                op.stamp, "held", needs=hold.needs, problem=Problem(hold.code, pointer=hold.pointer)
+            ),
+        )
+
+    def _reject(self, op: Operation, context: Context, problem: Problem) -> Ack:
+        self._store(op, context, "rejected", code=problem.code)
+        return self._kept(op, context, Ack(op.stamp, "rejected", problem=problem))
+
+    def _kept(self, op: Operation, context: Context, ack: Ack) -> Ack:
+        if op.kind == "create":
+            self._kept_creates[op.record] = op.stamp
+        record = self.work.record(op.record)
+        if record is not None and self._sees(context.scope, record):
+            ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
+            names = [name for name in op.fields if name in record.spec.index]
+            ack = ack._replace(
+                fields=_told(op, record, names),
+                versions={name: record.version(name) for name in names},
+            )
+        self.answers[op.stamp] = ack
+        return ack
+
+    def _reused(self, op: Operation) -> Ack:
+        problem = Problem("stamp_reused", pointer="/stamp")
+        self.authority._set_aside(self.work, self.batch, op.raw, op.stamp, "stamp_reused")
+        return Ack(op.stamp, "held", problem=problem)
+
+    def _repeat(self, known: StoredOperation) -> Ack:
+        """The present outcome of an operation that was taken before."""
+        if self.work.is_new(known.stamp) and known.stamp in self.answers:
+            return self.answers[known.stamp]._replace(repeated=True)
+        record = self.work.record(known.record)
+        scope = self.batch.scope
+        sees = record is not None and self._sees(scope, record)
+        ack = Ack(known.stamp, known.outcome, repeated=True, conflict=known.conflict)
+        if record is not None:
+            self._touched[record.id] = False
+        if known.code is not None:
+            ack = ack._replace(problem=Problem(known.code))
+        if known.outcome == "held":
+            held = self.work.tx.held([known.stamp]).get(known.stamp)
+            ack = ack._replace(needs=held.needs if held is not None else None)
+        if sees and record is not None:
+            ack = ack._replace(head=record.head, feeds=scope.readable(record.feeds()))
+            if known.outcome != "applied":
+                names = [name for name in known.raw.get("fields") or {} if name != "*"]
+                ack = ack._replace(
+                    fields={name: record.get(name) for name in names},
+                    versions={name: record.version(name) for name in names},
+                )
+        return ack
+
+    # What the server adds --------------------------------------------------------------------
+
+    def as_server(self, drafted: Mapping[str, Any], *, cause: str) -> Ack:
+        """Carry out a draft as the server's own operation, in this transaction."""
+        stamp = self.authority.server_stamp(self.now_ms)
+        record = self.work.record(drafted["record"])
+        raw: dict[str, Any] = {
+            "stamp": stamp,
+            "group": None,
+            "actor": "system",
+            "schema": self.authority.catalogue.schema,
+            "at": self.now_ms,
+            "offset_ms": 0,
+            "reason": None,
+            "cause": cause,
+            **drafted,
+        }
+        if record is not None and "base" not in raw:
+            seen = {name: record.version(name) for name in raw["fields"] if name != "*"}
+            raw["base"] = {"*": record.head, **seen}
+        context = Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp)
+        ack = self._decide(read(raw), context)
+        self._touched[raw["record"]] = False
+        return ack
+
+    def _write_mixed(
+        self, op: Operation, context: Context, record: Record, mixed: Mapping[str, Any]
+    ) -> None:
+        """Values that neither side wrote are the server's own operation."""
+        stamp = self.authority.server_stamp(self.now_ms)
+        fields = {}
+        for name, value in mixed.items():
+            field = record.spec.by_name.get(name)
+            if field is not None and field.policy == "set":
+                was = set(record.get(name) or ())
+                fields[name] = {"add": sorted({*value} - was), "remove": sorted(was - {*value})}
+            else:
+                fields[name] = value
+        raw = {
+            "stamp": stamp, "group": None, "actor": "system", "at": self.now_ms, "offset_ms": 0,
+            "schema": self.authority.catalogue.schema, "type": op.type, "record": op.record,
+            "kind": "edit", "fields": fields, "reason": None, "cause": op.stamp,
+            "base": {"*": record.head, **{name: record.version(name) for name in mixed}},
+        }  # fmt: skip
+        self._store(
+            read(raw), Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp), "applied", prev=op.stamp
+        )
+        for name, value in mixed.items():
+            record.put(name, value, stamp)
+        record.head = record.tail = stamp
+
+    # What waited -----------------------------------------------------------------------------
+
+    def release_waiting(self) -> None:
+        """Take the operations that waited for one of those now decided, and so on."""
+        arrived = self._decided
+        while arrived:
+            waiting = self.work.waiting(arrived)
+            self._decided = set()
+            for held in waiting:
+                self.release(held)
+            arrived = self._decided
+
+    def release(self, held: Held) -> Ack | None:
+        """Decide a held operation now, within the scope that its author had."""
+        stored = self.work.operation(held.stamp)
+        if stored is None:
+            return None
+        told_before = self.work.release(held.stamp)
+        reads = None if held.feeds is None else frozenset(held.feeds)
+        op = read(stored.raw)
+        if op.device == self.batch.scope.device:
+            scope = self.batch.scope
+        else:
+            scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)
+        context = Context(
+            scope=scope,
+            received_ms=stored.received,
+            offset_ms=stored.corrected - stored.at,
+            corrected_ms=stored.corrected,
+            stamp=op.stamp,
+            released=True,
+            late=stored.late,
+        )
+        ack = self._decide(op, context)
+        if ack.outcome != "held" and told_before:
+            self.authority.notify(
+                self,
+                user=op.actor,
+                about=op.stamp,
+                outcome=ack.outcome,
+                code="released",
+                params={},
+                about_type=op.type,
+                about_record=op.record,
+            )
+        return ack
+
+
+def _told(op: Operation, record: Record, names: Iterable[str]) -> dict[str, Any]:
+    """The values that an ack tells: of an ``append`` field, only the new entry."""
+    told: dict[str, Any] = {}
+    for name in names:
+        value = record.get(name)
+        field = record.spec.by_name.get(name)
+        if field is not None and field.policy == "append" and op.kind != "create":
+            value = [entry for entry in value or () if entry[0] == op.stamp]
+        told[name] = value
+    return told

@@ -1,0 +1,361 @@
+"""The exchange: one request that pushes, is acknowledged, and pulls.
+
+Networks on a staircase charge by the round trip, so one request does it all. Its cost
+must follow what changed, not what is stored, and a cut anywhere must lose nothing.
+
+Theory of operation. ``push`` takes the operations in a write transaction. ``pull`` reads
+one snapshot: feeds that have not moved cost nothing, the others are read from the
+device's cursor on, as stored bytes. The answer is sent after the snapshot is closed.
+
+Invariants
+    * A cursor in an answer never passes an entry that the answer does not hold, but for
+      rows that the device can compute itself (see ``_Pull.quiet``).
+    * Every row sent is in a feed that the scope reads.
+
+>>> read_request({"protocol": 1, "device": "k7m2p9q4"}).limit
+2000
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sync.authority import Ack, Authority, Batch, Verdicts
+from sync.catalogue import Catalogue
+from sync.errors import Problem, Refusal, as_json
+from sync.feeds import SHARED, Cursor
+from sync.scope import Reader, Scope
+from sync.store import Codec, Entry, FeedState, Reading, Store
+
+__all__ = ["Answer", "Exchange", "Request", "read_request"]
+
+PROTOCOL = 1
+"""The version of the contract that this module speaks."""
+
+OPERATIONS_MAX = 5_000
+FEEDS_MAX = 2_000
+LIMIT_MAX = 5_000
+LIMIT_DEFAULT = 2_000
+PAGE_RECORDS_MAX = 500
+PAGE_BYTES_MAX = 256 * 1024
+_EMPTY = FeedState(0, 0, 0)
+_TIME_MAX = 1 << 48
+
+
+class Request(NamedTuple):
+    """The body of an exchange, checked for form."""
+
+    device: str
+    schema: int
+    sent_at: int | None
+    operations: Sequence[Any]
+    checkpoint: Mapping[str, Any]
+    limit: int
+    status: Mapping[str, Any] | None
+
+
+def _bad(what: str) -> Refusal:
+    return Refusal(Problem("bad_request", pointer=f"/{what}", params={"what": what}))
+
+
+def read_request(body: Any) -> Request:
+    """The request in a parsed body.
+
+    Raises ``Refusal`` with ``bad_request``, ``unsupported_protocol`` or ``too_many_operations``.
+    """
+    if not isinstance(body, dict):
+        raise _bad("")
+    if body.get("protocol") != PROTOCOL:
+        raise Refusal(Problem("unsupported_protocol", pointer="/protocol"))
+    if not isinstance(body.get("device"), str):
+        raise _bad("device")
+    operations = body.get("operations") or []
+    if not isinstance(operations, list):
+        raise _bad("operations")
+    if len(operations) > OPERATIONS_MAX:
+        raise Refusal(Problem("too_many_operations", params={"limit": OPERATIONS_MAX}))
+    checkpoint = body.get("checkpoint") or {}
+    if not isinstance(checkpoint, dict) or len(checkpoint) > FEEDS_MAX:
+        raise _bad("checkpoint")
+    numbers: dict[str, int | None] = {}
+    for name in ("schema", "sent_at", "limit"):
+        value = body.get(name)
+        if value is not None and (type(value) is not int or not 0 <= value < _TIME_MAX):
+            raise _bad(name)
+        numbers[name] = value
+    status = body.get("status")
+    if status is not None and not isinstance(status, dict):
+        raise _bad("status")
+    limit = numbers["limit"] if numbers["limit"] is not None else LIMIT_DEFAULT
+    return Request(
+        device=body["device"],
+        schema=numbers["schema"] or 1,
+        sent_at=numbers["sent_at"],
+        operations=operations,
+        checkpoint=checkpoint,
+        limit=max(1, min(limit, LIMIT_MAX)),
+        status=status,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, complete before its first byte is sent."""
+
+    hello: dict[str, Any]
+    acks: Sequence[Ack]
+    pages: Sequence[bytes]
+    done: dict[str, Any]
+
+    def parts(self, codec: Codec, lang: str) -> Iterator[bytes]:
+        """The answer in the pieces that are flushed: hello and acks, each page, done."""
+        dumps = codec.dumps
+        head = [dumps({"hello": self.hello})]
+        head += [dumps({"ack": ack.describe(lang)}) for ack in self.acks]
+        yield b"\n".join(head) + b"\n"
+        yield from self.pages
+        yield dumps({"done": self.done}) + b"\n"
+
+
+class Pushed(NamedTuple):
+    """What a push came to: the acks, and the records whose rows need not be sent back."""
+
+    acks: Sequence[Ack] = ()
+    quiet: frozenset[str] = frozenset()
+
+
+class Exchange:
+    """Answers exchanges from one store. Safe to share between threads."""
+
+    def __init__(
+        self, catalogue: Catalogue, store: Store, authority: Authority, *, oldest_schema: int = 1
+    ) -> None:
+        self._catalogue = catalogue
+        self._store = store
+        self._authority = authority
+        self._oldest_schema = oldest_schema
+        dumps = store.codec.dumps
+        self._group_heads = {
+            spec.name: dumps({"type": spec.name, "schema": spec.schema, "keys": list(spec.keys)})[
+                :-1
+            ]
+            + b',"rows":['
+            for spec in catalogue
+        }
+
+    def answer(self, request: Request, reader: Reader, *, now_ms: int) -> Answer:
+        """Push, then pull, each in a transaction of its own."""
+        scope = self.scope(request, reader, now_ms=now_ms)
+        pushed = self.push(request, scope, now_ms=now_ms) if request.operations else Pushed()
+        with self._store.read() as snapshot:
+            return self.pull(snapshot, request, reader, scope, pushed, now_ms=now_ms)
+
+    def scope(self, request: Request, reader: Reader, *, now_ms: int) -> Scope:
+        """What this caller may read and write in this exchange."""
+        if request.device != reader.device:
+            raise Refusal(Problem("not_your_device", pointer="/device"))
+        return Scope.of(reader, checkpoint=request.checkpoint, now_ms=now_ms)
+
+    def push(self, request: Request, scope: Scope, *, now_ms: int) -> Pushed:
+        """Take the operations. Durable when it returns."""
+        offset = now_ms - request.sent_at if request.sent_at is not None else 0
+        with self._store.write() as tx:
+            positions = _positions(request.checkpoint, scope, epoch=tx.epoch())
+            states = tx.feeds(positions)
+            behind = {
+                feed: seq for feed, seq in positions.items() if states.get(feed, _EMPTY).seq > seq
+            }
+            unseen: set[str] = set()
+            if behind:
+                records = [
+                    one["record"]
+                    for one in request.operations
+                    if isinstance(one, dict) and isinstance(one.get("record"), str)
+                ]
+                unseen = tx.beyond(behind, [one for one in records if len(one) == 36])
+            verdicts: Verdicts = self._authority.accept(
+                tx,
+                Batch(
+                    operations=request.operations,
+                    scope=scope,
+                    received_ms=now_ms,
+                    offset_ms=offset,
+                    sent_ms=request.sent_at,
+                    positions=positions,
+                ),
+            )
+        return Pushed(verdicts.acks, verdicts.quiet - unseen)
+
+    def pull(
+        self,
+        snapshot: Reading,
+        request: Request,
+        reader: Reader,
+        scope: Scope,
+        pushed: Pushed,
+        *,
+        now_ms: int,
+    ) -> Answer:
+        """Hello, the acks, what changed in the feeds, and the digests."""
+        hello: dict[str, Any] = {
+            "protocol": PROTOCOL,
+            "schema": self._catalogue.schema,
+            "epoch": snapshot.epoch(),
+            "now": now_ms,
+            "feeds": None,
+            "evicted": [],
+            "reset": [],
+            "wipe": reader.wipe,
+        }
+        refusal = self._why_no_pages(request, reader)
+        if refusal is not None:
+            hello["problem"] = as_json(refusal, reader.lang)
+            return Answer(hello, pushed.acks, (), {"more": False, "digests": {}})
+        feeds = sorted(scope.reads or (), key=_reading_order)
+        if self._authority.safeguards.eviction:
+            hello["evicted"] = sorted(set(request.checkpoint) - set(feeds))
+        hello["feeds"] = feeds
+        pull = _Pull(self, snapshot, request, scope, pushed.quiet, hello["epoch"])
+        pull.run(feeds)
+        hello["reset"] = pull.reset
+        return Answer(hello, pushed.acks, pull.pages, {"more": pull.more, "digests": pull.digests})
+
+    def _why_no_pages(self, request: Request, reader: Reader) -> Problem | None:
+        if reader.hand_in_only:
+            return Problem("hand_in_only")
+        if request.schema < self._oldest_schema:
+            return Problem("device_too_old")
+        return None
+
+    def page(
+        self, feed: str, cursor: Cursor, entries: Sequence[Entry], quiet: frozenset[str]
+    ) -> bytes:
+        """One ``page`` line: stored rows, joined."""
+        dumps = self._store.codec.dumps
+        groups: dict[str, list[bytes]] = {}
+        deleted: dict[str, str] = {}
+        left: list[str] = []
+        for _, record, state, type_name, head, row in entries:
+            if row is not None:
+                if record not in quiet:
+                    rows = groups.get(type_name)
+                    if rows is None:
+                        groups[type_name] = [row]
+                    else:
+                        rows.append(row)
+            elif state == "deleted":
+                deleted[record] = head
+            else:
+                left.append(record)
+        heads = self._group_heads
+        put = [heads[name] + b",".join(rows) + b"]}" for name, rows in groups.items()]
+        return b"".join(
+            (
+                b'{"page":{"feed":',
+                dumps(feed),
+                b',"cursor":',
+                dumps(cursor.text()),
+                b',"put":[',
+                b",".join(put),
+                b'],"deleted":',
+                dumps(deleted) if deleted else b"{}",
+                b',"left":',
+                dumps(left) if left else b"[]",
+                b',"alias":{}}}\n',
+            )
+        )
+
+
+def _reading_order(feed: str) -> tuple[int, str]:
+    """What everything else refers to comes first."""
+    return (0 if feed == SHARED else 1 if feed.startswith("person:") else 2, feed)
+
+
+def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, int]:
+    """Feed → seq, for the feeds that are read and whose cursor is of this grant and history."""
+    positions: dict[str, int] = {}
+    for feed, generation in scope.generations.items():
+        cursor = Cursor.read(checkpoint.get(feed), feed=feed)
+        if cursor is not None and cursor.epoch == epoch and cursor.generation == generation:
+            positions[feed] = cursor.seq
+    return positions
+
+
+@dataclass(slots=True)
+class _Pull:
+    """The pages of one answer.
+
+    ``quiet`` holds the records whose rows may be left out: before this exchange no feed of
+    the device held an entry of them beyond its cursor, and only operations that this answer
+    acknowledges as plainly applied touched them, so the device can compute the row.
+    """
+
+    exchange: Exchange
+    snapshot: Reading
+    request: Request
+    scope: Scope
+    quiet: frozenset[str]
+    epoch: str
+    pages: list[bytes] = field(default_factory=list)
+    digests: dict[str, list[int]] = field(default_factory=dict)
+    reset: list[str] = field(default_factory=list)
+    more: bool = False
+
+    def run(self, feeds: Sequence[str]) -> None:
+        """Read each feed from its cursor on, as long as the limit allows."""
+        states = self.snapshot.feeds(feeds)
+        positions = _positions(self.request.checkpoint, self.scope, epoch=self.epoch)
+        left = self.request.limit
+        for feed in feeds:
+            state = states.get(feed, _EMPTY)
+            position = positions.get(feed)
+            known = feed in self.request.checkpoint
+            if position is not None and not state.purged <= position <= state.seq:
+                position = None
+            if known and position is None:
+                self.reset.append(feed)
+            if position is None or position < state.seq:
+                left = self._read(feed, state, position, left)
+            else:
+                self.digests[feed] = [state.count, state.sum]
+
+    def _read(self, feed: str, state: FeedState, position: int | None, left: int) -> int:
+        """The pages of one feed; answers how many entries the answer may still hold."""
+        after = position or 0
+        if left <= 0 and state.seq > after:
+            self.more = True
+            return left
+        entries = self.snapshot.entries(feed, after=after, limit=left) if state.seq > after else []
+        complete = len(entries) < left or entries[-1].seq >= state.seq
+        if complete:
+            self.digests[feed] = [state.count, state.sum]
+        else:
+            self.more = True
+        quiet = self.quiet
+        scanned = len(entries)
+        last = state.seq if complete else entries[-1].seq
+        if position is None:
+            quiet = frozenset()
+            entries = [one for one in entries if one.state == "live"]
+        for run, end in _runs(entries, last):
+            cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)
+            self.pages.append(self.exchange.page(feed, cursor, run, quiet))
+        return left - scanned
+
+
+def _runs(entries: Sequence[Entry], last: int) -> Iterator[tuple[Sequence[Entry], int]]:
+    """Runs of at most 500 entries or 256 kB, each with the seq that its cursor may say.
+
+    The last run's cursor passes what was scanned but needs no telling; no entries give one
+    empty run, so that a new feed is told of, and a cursor moves past rows left out.
+    """
+    start = size = 0
+    for place, entry in enumerate(entries):
+        grown = len(entry.row) if entry.row is not None else 64
+        if place > start and (place - start >= PAGE_RECORDS_MAX or size + grown > PAGE_BYTES_MAX):
+            yield entries[start:place], entries[place - 1].seq
+            start, size = place, 0
+        size += grown
+    yield entries[start:], last

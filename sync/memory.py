@@ -1,0 +1,216 @@
+"""The store in memory: the reference that the SQL stores are held to.
+
+It is written to be read, not to be quick: a write transaction works on copies of the
+tables and puts them in place at the end, so that atomicity and snapshots are plain to see.
+
+>>> from sync.catalogue import Catalogue
+>>> store = MemoryStore(Catalogue(), epoch="e1")
+>>> with store.read() as snapshot:
+...     snapshot.epoch()
+'e1'
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+from sync.catalogue import Catalogue
+from sync.record import DIGEST_MASK, Record
+from sync.store import (
+    JSON,
+    Aside,
+    Changes,
+    Codec,
+    Conflict,
+    Entry,
+    FeedState,
+    Held,
+    State,
+    StoredOperation,
+    digest_changes,
+    movements,
+)
+
+__all__ = ["MemoryStore"]
+
+
+class _Kept(NamedTuple):
+    """A record as stored."""
+
+    type: str
+    head: str
+    tail: str
+    deleted: bool
+    row: bytes
+
+
+@dataclass(slots=True)
+class _Tables:
+    """All tables. Values are never changed in place, so that a shallow copy is a snapshot."""
+
+    feeds: dict[str, FeedState] = field(default_factory=dict)
+    entries: dict[str, dict[str, tuple[int, State]]] = field(default_factory=dict)
+    records: dict[str, _Kept] = field(default_factory=dict)
+    operations: dict[str, StoredOperation] = field(default_factory=dict)
+    conflicts: dict[str, Conflict] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    aside: dict[str, Aside] = field(default_factory=dict)
+
+    def copy(self) -> _Tables:
+        """A copy that shares the values."""
+        copied = replace(self, **{one.name: dict(getattr(self, one.name)) for one in fields(self)})
+        copied.entries = {feed: dict(places) for feed, places in self.entries.items()}
+        return copied
+
+
+def _own(conflict: Conflict) -> Conflict:
+    return replace(conflict, fields={name: dict(part) for name, part in conflict.fields.items()})
+
+
+class _Transaction:
+    """A view of the tables; a write transaction's are its own copy."""
+
+    def __init__(self, tables: _Tables, catalogue: Catalogue, codec: Codec, epoch: str) -> None:
+        self._tables = tables
+        self._catalogue = catalogue
+        self._codec = codec
+        self._epoch = epoch
+
+    def epoch(self) -> str:
+        return self._epoch
+
+    def feeds(self, names: Collection[str]) -> dict[str, FeedState]:
+        return {one: self._tables.feeds[one] for one in names if one in self._tables.feeds}
+
+    def entries(self, feed: str, *, after: int, limit: int) -> list[Entry]:
+        places = self._tables.entries.get(feed, {})
+        later = sorted((seq, one) for one, (seq, _) in places.items() if seq > after)
+        found = []
+        for seq, record in later[:limit]:
+            kept, state = self._tables.records[record], places[record][1]
+            row = kept.row if state == "live" else None
+            found.append(Entry(seq, record, state, kept.type, kept.head, row))
+        return found
+
+    def operations(self, stamps: Collection[str]) -> dict[str, StoredOperation]:
+        known = self._tables.operations
+        return {stamp: known[stamp] for stamp in stamps if stamp in known}
+
+    def records(self, ids: Collection[str]) -> dict[str, Record]:
+        found = {}
+        for one in ids:
+            kept = self._tables.records.get(one)
+            if kept is not None:
+                row = self._codec.loads(kept.row)
+                spec = self._catalogue[kept.type]
+                found[one] = Record.from_row(row, spec, tail=kept.tail, deleted=kept.deleted)
+        return found
+
+    def conflicts(self, ids: Collection[str]) -> dict[str, Conflict]:
+        known = self._tables.conflicts
+        return {one: _own(known[one]) for one in ids if one in known}
+
+    def history(self, record: str, *, until: str | None = None) -> list[StoredOperation]:
+        kept = self._tables.records.get(record)
+        stamp = kept.tail if kept is not None else None
+        found = []
+        while stamp is not None:
+            stored = self._tables.operations[stamp]
+            found.append(stored)
+            stamp = stored.prev if stamp != until else None
+        return found
+
+    def waiting(self, stamps: Collection[str]) -> list[Held]:
+        wanted = set(stamps)
+        return [held for _, held in sorted(self._tables.held.items()) if held.needs in wanted]
+
+    def held(self, stamps: Collection[str]) -> dict[str, Held]:
+        return {one: self._tables.held[one] for one in stamps if one in self._tables.held}
+
+    def open_conflicts(self, record: str) -> list[str]:
+        known = self._tables.conflicts
+        return sorted(
+            one.id for one in known.values() if one.record == record and one.closed is None
+        )
+
+    def beyond(self, positions: Mapping[str, int], records: Collection[str]) -> set[str]:
+        found = set()
+        for feed, position in positions.items():
+            places = self._tables.entries.get(feed, {})
+            found.update(one for one in records if one in places and places[one][0] > position)
+        return found
+
+    def placed(
+        self, feeds: Collection[str], records: Collection[str]
+    ) -> dict[str, dict[str, tuple[int, State]]]:
+        found: dict[str, dict[str, tuple[int, State]]] = {}
+        for feed in feeds:
+            places = self._tables.entries.get(feed, {})
+            for one in records:
+                if one in places:
+                    found.setdefault(one, {})[feed] = places[one]
+        return found
+
+    def save(self, changes: Changes) -> None:
+        tables = self._tables
+        for stored in changes.operations:
+            if stored.stamp in tables.operations:
+                raise ValueError(f"operation {stored.stamp} is stored already")
+            tables.operations[stored.stamp] = stored
+        for stored in changes.revised:
+            tables.operations[stored.stamp] = stored
+        for record, _, moved in changes.records:
+            if moved:
+                row = self._codec.dumps(record.row())
+                tables.records[record.id] = _Kept(
+                    record.spec.name, record.head, record.tail, record.deleted, row
+                )
+            else:
+                kept = tables.records[record.id]
+                tables.records[record.id] = kept._replace(tail=record.tail)
+        for conflict in changes.conflicts:
+            tables.conflicts[conflict.id] = _own(conflict)
+        for one in changes.released:
+            tables.held.pop(one, None)
+        tables.held.update({held.stamp: held for held in changes.held})
+        tables.aside.update({aside.id: aside for aside in changes.aside})
+        self._move(changes)
+
+    def _move(self, changes: Changes) -> None:
+        tables = self._tables
+        for feed, (count, total) in digest_changes(changes.records).items():
+            was = tables.feeds.get(feed, FeedState(0, 0, 0))
+            digest = (was.sum + total) & DIGEST_MASK
+            tables.feeds[feed] = was._replace(count=was.count + count, sum=digest)
+        for move in movements(changes.records):
+            was = tables.feeds.get(move.feed, FeedState(0, 0, 0))
+            tables.feeds[move.feed] = was._replace(seq=was.seq + 1)
+            tables.entries.setdefault(move.feed, {})[move.record] = (was.seq + 1, move.state)
+
+
+class MemoryStore:
+    """A store that lives as long as its process."""
+
+    def __init__(self, catalogue: Catalogue, *, epoch: str, codec: Codec = JSON) -> None:
+        self.codec = codec
+        self._catalogue = catalogue
+        self._epoch = epoch
+        self._tables = _Tables()
+        self._writers = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        """A snapshot: tables are replaced, never changed, by writers."""
+        yield _Transaction(self._tables, self._catalogue, self.codec, self._epoch)
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """A write transaction; one at a time."""
+        with self._writers:
+            tables = self._tables.copy()
+            yield _Transaction(tables, self._catalogue, self.codec, self._epoch)
+            self._tables = tables

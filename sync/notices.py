@@ -1,0 +1,79 @@
+"""Notices: what a person is told about their work, in words.
+
+An outcome that changes after it was acknowledged (a conflict settled, a held
+change applied) must reach its author, or the tablet would go on showing what is no
+longer so. A notice is a record like any other, written by the server in its
+reader's own feed.
+
+>>> draft("u1", about="s1", outcome="merged", code="settled", lang="en", params={"label": "Phone"})
+... # doctest: +ELLIPSIS
+{'user': 'u1', 'about': 's1', 'outcome': 'merged', 'code': 'settled', 'text': 'The conflict about ...
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["NOTICES", "draft"]
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "settled": ("关于“{label}”的冲突已处理。", "The conflict about {label} has been settled."),
+    "reopened": ("关于“{label}”的冲突重新待处理。", "The conflict about {label} is open again."),
+    "replaced": (
+        "您登记的“{label}”已被另一内容代替。",
+        "What you recorded for {label} has been replaced by another value.",
+    ),
+    "released": (
+        "您的一条暂存修改已处理。",
+        "A change of yours that was waiting has been handled.",
+    ),
+    "undone": ("您的一条修改已被撤销：{label}。", "A change of yours was undone: {label}."),
+}
+"""Code → the words (zh, en)."""
+
+
+def draft(
+    user: str,
+    *,
+    about: str,
+    outcome: str,
+    code: str,
+    lang: str,
+    params: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    about_type: str | None = None,
+    about_record: str | None = None,
+) -> dict[str, Any]:
+    """The fields of a notice to ``user`` about the operation ``about``.
+
+    ``before`` and ``after`` map field names to values and are told as JSON text.
+    """
+    zh, en = NOTICES[code]
+    if lang != "zh" and "label_en" in params:
+        params = {**params, "label": params["label_en"]}
+    return {
+        "user": user,
+        "about": about,
+        "outcome": outcome,
+        "code": code,
+        "text": (zh if lang == "zh" else en).format_map(params),
+        "before": _text(before),
+        "after": _text(after),
+        "about_type": about_type,
+        "about_record": about_record,
+        "read": False,
+    }
+
+
+def _text(values: Mapping[str, Any] | None) -> str | None:
+    """As much of the values as a short text field holds; the record itself has the rest."""
+    if values is None:
+        return None
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    if len(text) <= 1_000:
+        return text
+    short = {name: str(value)[:100] for name, value in values.items()}
+    return json.dumps(short, ensure_ascii=False, sort_keys=True)[:1_000]
