@@ -56,6 +56,10 @@ PARTS_OF_PYTHON = {
     "sqlite3": ("it has no SQLite, in which tablets and small servers keep their data", "python3"),
 }
 
+NOT_FETCHED = """
+The packages could not be fetched. Is this machine online? Behind a proxy, set HTTPS_PROXY.
+With an index of your own: pip config set global.index-url ADDRESS. Then run this again."""
+
 # What the console serves to browsers: folder of static/vendor, from node_modules.
 CONSOLE = ROOT / "server" / "console"
 VENDOR = {
@@ -193,13 +197,19 @@ def program(venv: Path, name: str) -> Path:
     return venv / "bin" / name
 
 
+def has_pip(venv: Path) -> bool:
+    """Whether it has a pip of its own, which it lacks when making it was interrupted."""
+    return program(venv, "pip").exists()
+
+
 def prepare_venv(venv: Path) -> None:
+    """Make the virtual environment hold exactly what the lock file pins, and this project."""
     stamp = venv / "prepared"
     wanted = fingerprint(LOCK, ROOT / "pyproject.toml", f"{ROOT} {venv} {sys.version}")
     if is_done(stamp, wanted) and program(venv, "yuanba").exists():
         return
     refuse_if_something_is_missing(venv)
-    if not program(venv, "python").exists():
+    if not program(venv, "python").exists() or not (has_module("pip") or has_pip(venv)):
         with step(f"Making a virtual environment in {venv}"):
             make_venv(venv)
     stamp.unlink(missing_ok=True)
@@ -265,7 +275,10 @@ def install_uv(venv: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         requirement = Path(folder, "uv.txt")
         requirement.write_text(lines[0])
-        run([*pip(venv), "install", "-q", "--require-hashes", "--no-deps", "-r", requirement])
+        try:
+            run([*pip(venv), "install", "-q", "--require-hashes", "--no-deps", "-r", requirement])
+        except SetupError as problem:
+            raise SetupError(f"{problem}\n{NOT_FETCHED}") from None
 
 
 def install_with_uv(venv: Path, environment: Mapping[str, str]) -> None:
@@ -280,10 +293,7 @@ def install_with_pip(venv: Path) -> None:
     try:
         run([*install, "--require-hashes", "--only-binary=:all:", "-r", LOCK])
     except SetupError as problem:
-        raise SetupError(
-            f"{problem}\nThe packages could not be fetched. Is this machine online? Behind a proxy "
-            "set HTTPS_PROXY; with an index of your own: pip config set global.index-url ADDRESS"
-        ) from problem
+        raise SetupError(f"{problem}\n{NOT_FETCHED}") from None
     run([*install, "--no-build-isolation", "-e", ROOT])
 
 
