@@ -99,6 +99,14 @@ class Settings:
         en="The language of those who have not chosen one: zh or en",
     )
 
+    broken: str = _setting(
+        "YUANBA_BREAK",
+        "",
+        zh="仅供演示：关闭一项保护（idempotency、base、scope、eviction）；生产模式下不允许",
+        en="For demonstrations: switches one safeguard off "
+        "(idempotency, base, scope, eviction); refused in production",
+    )
+
     def __post_init__(self) -> None:
         url = self.database_url or f"sqlite:///{self.data_dir.absolute() / 'yuanba.db'}"
         # SQLAlchemy takes plain "postgresql" for another driver than the one that is installed.
@@ -171,6 +179,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "In production mode YUANBA_SECRET must be set. Draw one: "
             "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    if values.get("mode") == "production" and values.get("broken"):
+        problems.append("In production mode YUANBA_BREAK may not be set: it removes a safeguard.")
     if problems:
         raise SettingsError("\n".join(problems))
     if "data_dir" in values:
@@ -223,7 +233,11 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"There is no setting {name}." + (f" Is {near[0]} meant?" if near else "")
 
 
-_CHOICES = {"mode": ("development", "production"), "lang": ("zh", "en")}
+_CHOICES = {
+    "mode": ("development", "production"),
+    "lang": ("zh", "en"),
+    "broken": ("idempotency", "base", "scope", "eviction"),
+}
 
 
 def _wrong(name: str, value: object) -> Iterator[str]:

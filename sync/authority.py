@@ -124,7 +124,6 @@ class Authority:
         *,
         next_stamp: Callable[[int], str],
         new_id: Callable[[int], str],
-        language: Callable[[str], str] = lambda user: "zh",
         reactions: Sequence[Reaction] = (),
         safeguards: Safeguards | None = None,
         codec: Codec = JSON,
@@ -134,7 +133,6 @@ class Authority:
         self.safeguards = safeguards or Safeguards()
         self._next_stamp = next_stamp
         self._new_id = new_id
-        self._language = language
         self._reactions = reactions
         self._codec = codec
 
@@ -158,7 +156,7 @@ class Authority:
     # Reading -------------------------------------------------------------------------------
 
     def _read(self, batch: Batch, work: Work) -> list[Operation | Ack]:
-        scope, parsed = batch.scope, []
+        scope, parsed = batch.scope, list[Operation | Ack]()
         own = None if scope.device is None else (scope.device, *scope.former_devices)
         for raw in batch.operations:
             stamp = raw.get("stamp") if isinstance(raw, dict) else None
@@ -191,7 +189,9 @@ class Authority:
         """Write a notice to ``user``, if that is a person and the catalogue has notices."""
         if "notice" not in self.catalogue or len(user) != 36:
             return
-        fields = notices.draft(user, lang=self._language(user), **told)
+        reader = run.work.record(user)
+        lang = (reader.get("lang") if reader is not None else None) or "zh"
+        fields = notices.draft(user, lang=lang, **told)
         run.as_server(
             {
                 "type": "notice",
@@ -360,9 +360,9 @@ class _Run:
     def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
         plain = effect.outcome == "applied"
         record = effect.record
-        self._store(op, context, effect.outcome, prev=effect.prev, conflict=effect.conflict)
+        self._store(op, context, effect.outcome, effect=effect)
         if effect.mixed:
-            self._write_mixed(op, context, record, effect.mixed)
+            self._write_mixed(op, record, effect.mixed)
         touched = self._touched.get(record.id, True)
         self._touched[record.id] = touched and plain and not context.released
         self._decided.add(op.stamp)
@@ -397,8 +397,7 @@ class _Run:
         outcome: Outcome,
         *,
         code: str | None = None,
-        prev: str | None = None,
-        conflict: str | None = None,
+        effect: Effect | None = None,
     ) -> None:
         known = self.work.operation(op.stamp)
         if known is not None and not context.released:
@@ -416,9 +415,10 @@ class _Run:
                 at=op.at,
                 corrected=context.corrected_ms,
                 received=context.received_ms,
-                prev=prev,
+                prev=effect.prev if effect is not None else None,
                 cause=op.raw.get("cause") if context.scope.is_system else None,
-                conflict=conflict,
+                conflict=effect.conflict if effect is not None else None,
+                was=(effect.was or None) if effect is not None else None,
                 raw=op.raw,
             )
         )
@@ -511,9 +511,7 @@ class _Run:
         self._touched[raw["record"]] = False
         return ack
 
-    def _write_mixed(
-        self, op: Operation, context: Context, record: Record, mixed: Mapping[str, Any]
-    ) -> None:
+    def _write_mixed(self, op: Operation, record: Record, mixed: Mapping[str, Any]) -> None:
         """Values that neither side wrote are the server's own operation."""
         stamp = self.authority.server_stamp(self.now_ms)
         fields = {}
@@ -530,8 +528,10 @@ class _Run:
             "kind": "edit", "fields": fields, "reason": None, "cause": op.stamp,
             "base": {"*": record.head, **{name: record.version(name) for name in mixed}},
         }  # fmt: skip
+        was = {name: [record.get(name), record.version(name)] for name in mixed}
+        context = Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp)
         self._store(
-            read(raw), Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp), "applied", prev=op.stamp
+            read(raw), context, "applied", effect=Effect(record, "applied", op.stamp, was=was)
         )
         for name, value in mixed.items():
             record.put(name, value, stamp)

@@ -281,6 +281,12 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "工单不能从“{source}”变为“{target}”。",
         "An order cannot go from '{source}' to '{target}'.",
     ),
+    "nothing_to_undo": ProblemKind(
+        409,
+        True,
+        "没有可撤销的内容：这一项已又有改动，或不能撤销。",
+        "There is nothing to undo: it was changed again since, or it cannot be undone.",
+    ),
     "conflict_unknown": ProblemKind(404, True, "没有这个冲突。", "There is no such conflict."),
     "conflict_closed": ProblemKind(
         409, True, "这个冲突已经处理过了。", "This conflict has been settled already."

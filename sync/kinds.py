@@ -73,6 +73,7 @@ class Effect:
     conflict: str | None = None
     code: str | None = None
     mixed: dict[str, Any] = field(default_factory=dict)
+    was: dict[str, list[Any]] = field(default_factory=dict)
     notices: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -251,7 +252,11 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
     work.touch(record, moved=changed or bool(tally.mixed) or record.deleted)
     prev = record.tail
     record.tail = op.stamp
+    was: dict[str, list[Any]] = {}
     for name, value in tally.own.items():
+        field_ = record.spec.by_name.get(name)
+        if field_ is None or field_.policy != "append":
+            was[name] = [record.get(name), record.version(name)]
         record.put(name, value, context.stamp)
     if changed:
         record.head = context.stamp
@@ -266,7 +271,7 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
     if conflict is not None:
         outcome = "conflict"
         code = next(iter(opened.values()))[0] if opened else "concurrent"
-    return Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed)
+    return Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was)
 
 
 def _open(
@@ -451,6 +456,7 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
     prev, before = record.tail, {name: record.get(name) for name in op.fields if name != "*"}
     record.tail = record.head = op.stamp
     told: list[dict[str, Any]] = []
+    was = {name: [value, record.version(name)] for name, value in before.items()}
     for name, value in op.fields.items():
         part = conflict.fields[name]
         if name == "*":
@@ -465,7 +471,7 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
         conflict.closed, conflict.closed_by = context.received_ms, op.stamp
     work.put_conflict(conflict)
     told += _settled(run, record, conflict, op, before)
-    return Effect(record, "applied", prev, notices=told)
+    return Effect(record, "applied", prev, was=was, notices=told)
 
 
 def _check_choice(record: Record, op: Operation) -> None:

@@ -94,7 +94,10 @@ class StoredOperation(NamedTuple):
 
     ``prev`` is the operation about the same record that came before it (its ``tail``
     then); None for the first, and for one that was not applied to a record. ``conflict`` is
-    the conflict of which it is a part, if any. ``raw`` is the operation as received.
+    the conflict of which it is a part, if any. ``was`` holds what it replaced: field →
+    [value, version], for the fields whose value it changed (of an ``append``, nothing); with
+    it every field's history reads, and undoes, without replaying. ``raw`` is the operation
+    as received.
     """
 
     stamp: str
@@ -111,6 +114,7 @@ class StoredOperation(NamedTuple):
     prev: str | None
     cause: str | None
     conflict: str | None
+    was: dict[str, list[Any]] | None
     raw: dict[str, Any]
 
 

@@ -19,7 +19,6 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from merge3 import Merge3
 
@@ -40,8 +39,8 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
     if mine == base:
         return theirs
     merged: list[str] = []
-    lines = (text.splitlines(keepends=True) for text in (base, mine, theirs))
-    for group in Merge3(*lines).merge_groups():
+    of_base, of_mine, of_theirs = (text.splitlines(keepends=True) for text in (base, mine, theirs))
+    for group in Merge3(of_base, of_mine, of_theirs).merge_groups():
         if group[0] != "conflict":
             merged.extend(group[1])
             continue
@@ -53,11 +52,11 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
 
 
 def _characters(base: str, mine: str, theirs: str) -> str | None:
-    tokens: list[Sequence[str]] = [_TOKEN.findall(text) for text in (base, mine, theirs)]
-    if max(map(len, tokens)) > _TOKENS_MAX:
+    of_base, of_mine, of_theirs = (_TOKEN.findall(text) for text in (base, mine, theirs))
+    if max(len(of_base), len(of_mine), len(of_theirs)) > _TOKENS_MAX:
         return None
     merged: list[str] = []
-    for group in Merge3(*tokens).merge_groups():
+    for group in Merge3(of_base, of_mine, of_theirs).merge_groups():
         if group[0] == "conflict":
             return None
         merged.extend(group[1])

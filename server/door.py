@@ -1,0 +1,310 @@
+"""The door: how the server's own rooms change a record.
+
+A dispatcher's click, a command and an import are operations like a tablet's: made
+here, taken by the same authority, kept in the same history, undone the same way.
+
+Invariants
+    * Nothing in the server writes a record but through ``Door``.
+    * A change made from a page names the versions that the page showed, so that a
+      stale page opens a conflict and overwrites nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from server.store import Busy, SqlStore
+from sync.authority import Ack, Authority, Batch
+from sync.catalogue import Catalogue
+from sync.errors import Problem, Refusal
+from sync.record import Record
+from sync.scope import SYSTEM, Scope
+from sync.stamps import Stamps, base32
+from sync.store import Reading
+
+__all__ = ["Door", "ServerStamps", "patiently"]
+
+Result = TypeVar("Result")
+
+_TRIES = 6
+_LOAD_BATCH = 2_000
+
+
+def patiently(work: Callable[[], Result]) -> Result:
+    """Do ``work``, again after a moment if the store was busy.
+
+    Raises ``Refusal`` with ``busy`` when it stays so: the caller may repeat the request.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return work()
+        except Busy:
+            time.sleep(0.01 * 2**attempt)
+    raise Refusal(Problem("busy"))
+
+
+class ServerStamps:
+    """The stamps of one server process, for all its threads.
+
+    Device and incarnation are drawn when the process starts, so two processes, or one
+    started again from a backup, never make the same stamp.
+    """
+
+    def __init__(self, draw: Callable[[int], int]) -> None:
+        self._stamps = Stamps(device=f"srv{base32(draw, 5)}", incarnation=base32(draw, 4))
+        self._lock = threading.Lock()
+
+    def next(self, now_ms: int) -> str:
+        """A stamp for a clock that shows ``now_ms``."""
+        with self._lock:
+            return self._stamps.next(now_ms=now_ms)
+
+
+class Door:
+    """Makes operations for people and rules on this side, and hands them to the authority."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        store: SqlStore,
+        authority: Authority,
+        *,
+        now_ms: Callable[[], int],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._catalogue = catalogue
+        self._store = store
+        self._authority = authority
+        self._now_ms = now_ms
+        self._new_id = new_id
+
+    # One change ----------------------------------------------------------------------------
+
+    def create(
+        self, who: Scope, type_name: str, fields: Mapping[str, Any], *, record: str | None = None
+    ) -> Ack:
+        """A new record."""
+        draft = {
+            "type": type_name,
+            "record": record or self._new_id(),
+            "kind": "create",
+            "fields": dict(fields),
+        }
+        return self.submit(who, [draft])[0]
+
+    def edit(
+        self,
+        who: Scope,
+        record: str,
+        fields: Mapping[str, Any],
+        *,
+        seen: Mapping[str, str] | None = None,
+        reason: str | None = None,
+    ) -> Ack:
+        """Change fields (values as the policy writes them). ``seen``: the versions shown, by
+        field and ``*`` for the head; None means what is current."""
+        draft = {"record": record, "kind": "edit", "fields": dict(fields), "reason": reason}
+        return self.submit(who, [draft], seen=seen)[0]
+
+    def transition(
+        self,
+        who: Scope,
+        record: str,
+        target: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        source: str | None = None,
+        reason: str | None = None,
+    ) -> Ack:
+        """A step of a record's workflow, from ``source`` (None: the present state)."""
+        step = {"from": source, "to": target}
+        draft = {
+            "record": record,
+            "kind": "transition",
+            "fields": {**(fields or {}), "": step},
+            "reason": reason,
+        }
+        return self.submit(who, [draft])[0]
+
+    def delete(self, who: Scope, record: str, *, seen_head: str | None = None) -> Ack:
+        """Delete a record."""
+        seen = {"*": seen_head} if seen_head else None
+        return self.submit(who, [{"record": record, "kind": "delete", "fields": {}}], seen=seen)[0]
+
+    def restore(self, who: Scope, record: str) -> Ack:
+        """Bring a deleted record back."""
+        return self.submit(who, [{"record": record, "kind": "restore", "fields": {}}])[0]
+
+    def resolve(
+        self,
+        who: Scope,
+        conflict: str,
+        fields: Mapping[str, Any],
+        *,
+        reason: str | None = None,
+    ) -> Ack:
+        """Settle open fields of a conflict with the values chosen."""
+        with self._store.read() as snapshot:
+            found = snapshot.conflicts([conflict]).get(conflict)
+        if found is None:
+            return Ack(None, "rejected", problem=Problem("conflict_unknown"))
+        draft = {
+            "record": found.record,
+            "kind": "resolve",
+            "conflict": conflict,
+            "fields": dict(fields),
+            "reason": reason,
+        }
+        return self.submit(who, [draft])[0]
+
+    def undo(self, who: Scope, stamp: str, *, reason: str | None = None) -> Ack:
+        """Put back what an operation changed, as an operation of its own.
+
+        A deletion is undone by a restore, a creation by a deletion; undoing a resolution
+        opens its conflict again. A field that was changed again since is left alone.
+        """
+        with self._store.read() as snapshot:
+            draft = self._undoing(snapshot, stamp)
+        if draft is None:
+            return Ack(None, "rejected", problem=Problem("nothing_to_undo"))
+        return self.submit(who, [{**draft, "undoes": stamp, "reason": reason}])[0]
+
+    # Many changes ---------------------------------------------------------------------------
+
+    def submit(
+        self,
+        who: Scope,
+        drafts: Sequence[Mapping[str, Any]],
+        *,
+        seen: Mapping[str, str] | None = None,
+    ) -> list[Ack]:
+        """Take drafts in one transaction: ``kind``, ``record``, ``fields`` and what the kind needs."""
+        return patiently(lambda: self._submit(who, drafts, seen))
+
+    def load(self, records: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Iterator[int]:
+        """Create many records (type, id, fields) as the server; yields how many after each batch.
+
+        Raises ``Refusal`` at the first one that is not applied: an import that is wrong
+        somewhere is wrong.
+        """
+        source, done = iter(records), 0
+        while batch := list(islice(source, _LOAD_BATCH)):
+            drafts = [
+                {"type": name, "record": record, "kind": "create", "fields": fields}
+                for name, record, fields in batch
+            ]
+            for ack in self.submit(SYSTEM, drafts):
+                if ack.problem is not None:
+                    raise Refusal(ack.problem)
+            done += len(batch)
+            yield done
+
+    def _submit(
+        self,
+        who: Scope,
+        drafts: Sequence[Mapping[str, Any]],
+        seen: Mapping[str, str] | None,
+    ) -> list[Ack]:
+        now_ms = self._now_ms()
+        with self._store.write() as tx:
+            known = tx.records({one["record"] for one in drafts if one["kind"] != "create"})
+            operations = [
+                self._operation(who, one, known.get(one["record"]), now_ms, seen) for one in drafts
+            ]
+            batch = Batch(operations=operations, scope=who, received_ms=now_ms)
+            return self._authority.accept(tx, batch).acks
+
+    def _operation(
+        self,
+        who: Scope,
+        draft: Mapping[str, Any],
+        record: Record | None,
+        now_ms: int,
+        seen: Mapping[str, str] | None,
+    ) -> dict[str, Any]:
+        fields = dict(draft["fields"])
+        base = None
+        type_name = draft.get("type")
+        if record is not None:
+            type_name = record.spec.name
+            if "" in fields:
+                _name_the_status(fields, record)
+            base = {"*": record.head}
+            if draft["kind"] not in ("resolve", "delete", "restore"):
+                base |= {name: record.version(name) for name in fields}
+            base |= {name: version for name, version in (seen or {}).items() if name in base}
+        elif draft["kind"] != "create":
+            base = {"*": (seen or {}).get("*") or self._authority.server_stamp(now_ms)}
+        return {
+            "stamp": self._authority.server_stamp(now_ms),
+            "group": None,
+            "actor": who.user,
+            "schema": self._catalogue.schema,
+            "at": now_ms,
+            "offset_ms": 0,
+            "reason": None,
+            **draft,
+            "type": type_name or "",
+            "fields": fields,
+            "base": base,
+        }
+
+    # Undo ------------------------------------------------------------------------------------
+
+    def _undoing(self, snapshot: Reading, stamp: str) -> dict[str, Any] | None:
+        stored = snapshot.operations([stamp]).get(stamp)
+        if stored is None or stored.outcome in ("held", "rejected"):
+            return None
+        record = snapshot.records([stored.record]).get(stored.record)
+        if record is None:
+            return None
+        if stored.kind == "delete":
+            return (
+                {"record": record.id, "kind": "restore", "fields": {}} if record.deleted else None
+            )
+        if stored.kind == "create":
+            return None if record.deleted else {"record": record.id, "kind": "delete", "fields": {}}
+        names = [
+            name
+            for name in stored.raw.get("fields") or {}
+            if name != "*" and record.version(name) == stamp
+        ]
+        fields = {}
+        for name in names:
+            if name in (stored.was or {}):
+                put_back = _put_back(record, name, (stored.was or {})[name][0], stored.raw)
+                if put_back is not None:
+                    fields[name] = put_back[0]
+        if not fields:
+            return None
+        return {"record": record.id, "kind": "edit", "fields": fields}
+
+
+def _name_the_status(fields: dict[str, Any], record: Record) -> None:
+    """Fill in the status field, and the present state as the one to leave."""
+    flow = record.spec.workflow
+    step = fields.pop("")
+    if flow is not None:
+        fields[flow.field] = {
+            "from": step["from"] or record.get(flow.field),
+            "to": step["to"],
+        }
+
+
+def _put_back(record: Record, name: str, before: Any, raw: Mapping[str, Any]) -> tuple[Any] | None:
+    """The value of an edit that puts a field back, or None where its policy has no way back."""
+    field = record.spec.by_name.get(name)
+    policy = field.policy if field is not None else "latest"
+    if policy == "set":
+        was, present = set(before or ()), set(record.get(name) or ())
+        return ({"add": sorted(was - present), "remove": sorted(present - was)},)
+    if policy == "sum":
+        change = raw["fields"].get(name)
+        return ({"add": -change["add"]},) if isinstance(change, dict) else None
+    if policy in ("append", "workflow", "highest", "lowest", "once"):
+        return None
+    return (before,)
