@@ -71,8 +71,9 @@ CHECKS = {  # heading: command; all run, whatever the others found
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
-    "bandit": ["bandit", "-q", "-ll", "-c", "pyproject.toml", "-r", "."],
+    "bandit": ["bandit", "-q", "-ll", "-ii", "-c", "pyproject.toml", "-r", "."],
     "pytest": ["pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered"],
+    "coverage of the engine": ["coverage", "report", "--include=sync/*", "--fail-under=100"],
 }
 
 
@@ -263,6 +264,7 @@ def settings_for_uv(pip_settings: Mapping[str, str]) -> dict[str, str]:
         "SSL_CERT_FILE": pip_settings.get("cert", ""),
         "NODE_EXTRA_CA_CERTS": pip_settings.get("cert", ""),
         "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_SYSTEM_CERTS": "true",
     }
     return {name: value for name, value in same.items() if value and name not in os.environ}
 

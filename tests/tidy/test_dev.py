@@ -24,6 +24,7 @@ def dev():
     spec = importlib.util.spec_from_file_location("dev_for_tests", SOURCE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.has_module = everything
     return module
 
 
@@ -113,6 +114,7 @@ def test_uv_and_npm_are_told_what_pip_was_told(dev, monkeypatch):
         "UV_INDEX": "a b",
         "UV_FIND_LINKS": "c,d",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_SYSTEM_CERTS": "true",
         "SSL_CERT_FILE": "ca.pem",
         "NODE_EXTRA_CA_CERTS": "ca.pem",
     }
