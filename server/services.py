@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from server.devices import StatusBook
 from server.door import Door
 from server.settings import Settings
 from server.store import SqlStore
@@ -34,6 +35,7 @@ class Services:
     authority: Authority
     exchange: Exchange
     door: Door
+    status: StatusBook
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
 

@@ -131,6 +131,16 @@ class _Transaction:
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         return {one: self._tables.held[one] for one in stamps if one in self._tables.held}
 
+    def referring(self, type_name: str, field: str, record: str) -> list[str]:
+        place = self._catalogue[type_name].keys.index(field)
+        return sorted(
+            one
+            for one, kept in self._tables.records.items()
+            if kept.type == type_name
+            and not kept.deleted
+            and self._codec.loads(kept.row)[place] == record
+        )
+
     def open_conflicts(self, record: str) -> list[str]:
         known = self._tables.conflicts
         return sorted(

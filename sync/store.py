@@ -311,6 +311,13 @@ class Writing(Reading, Protocol):
         """Held operations by their own stamps."""
         ...
 
+    def referring(self, type_name: str, field: str, record: str) -> list[str]:
+        """The ids of live records of a type whose reference ``field`` names ``record``.
+
+        Only for fields that the store can look up (in SQL: those with an indexed column).
+        """
+        ...
+
     def open_conflicts(self, record: str) -> list[str]:
         """The ids of a record's conflicts that are open as stored."""
         ...

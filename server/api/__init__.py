@@ -1,0 +1,17 @@
+"""The doors of the sync protocol: HTTP in front of the engine, one module a door."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+__all__ = ["register"]
+
+
+def register(app: Flask) -> None:
+    """Open the doors of ``/sync/v1/`` and answer every refusal there as a problem document."""
+    from server.api import catalogue, enrol, exchange, limits, problems, refresh
+
+    limits.limiter.init_app(app)
+    problems.register(app)
+    for door in (catalogue, enrol, exchange, refresh):
+        app.register_blueprint(door.blueprint)

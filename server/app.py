@@ -1,0 +1,95 @@
+"""The application: everything that one server process is made of, put together.
+
+``create_app`` makes it from settings alone, so that a test, the simulator and
+production run the same thing. Clock, randomness and ids come in here and nowhere else.
+
+>>> from server.settings import Settings
+>>> create_app(Settings(database_url="sqlite://", secret="x" * 32)).name
+'server.app'
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+import uuid_utils
+from flask import Flask
+
+from server import api
+from server.devices import StatusBook
+from server.door import Door, ServerStamps
+from server.models import db
+from server.reactions import REACTIONS
+from server.records import CATALOGUE
+from server.services import EXTENSION, Services
+from server.settings import Settings
+from server.store import open_store
+from sync.authority import Authority, Safeguards
+from sync.exchange import Exchange
+
+__all__ = ["create_app", "create_services"]
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _uuid7() -> str:
+    return str(uuid_utils.uuid7())
+
+
+def create_services(
+    settings: Settings,
+    *,
+    now_ms: Callable[[], int] = _clock_ms,
+    new_id: Callable[[], str] = _uuid7,
+    draw: Callable[[int], int] = secrets.randbelow,
+) -> Services:
+    """Engine and store for ``settings``. The database must have been migrated."""
+    store = open_store(settings, CATALOGUE)
+    broken = {settings.broken: False} if settings.broken else {}
+    authority = Authority(
+        CATALOGUE,
+        next_stamp=ServerStamps(draw).next,
+        new_id=lambda _now_ms: new_id(),
+        reactions=REACTIONS,
+        safeguards=Safeguards(**broken),
+        codec=store.codec,
+    )
+    return Services(
+        settings=settings,
+        catalogue=CATALOGUE,
+        store=store,
+        authority=authority,
+        exchange=Exchange(CATALOGUE, store, authority),
+        door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
+        status=StatusBook(store.engine),
+        now_ms=now_ms,
+        new_id=new_id,
+    )
+
+
+def create_app(
+    settings: Settings,
+    *,
+    now_ms: Callable[[], int] = _clock_ms,
+    new_id: Callable[[], str] = _uuid7,
+    draw: Callable[[int], int] = secrets.randbelow,
+) -> Flask:
+    """The Flask application for ``settings``."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.production,
+        MAX_CONTENT_LENGTH=16 * 1024 * 1024,
+    )
+    served = create_services(settings, now_ms=now_ms, new_id=new_id, draw=draw)
+    app.extensions[EXTENSION] = served
+    db.init_app(app)
+    api.register(app)
+    return app
