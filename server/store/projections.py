@@ -1,0 +1,125 @@
+"""Writing projections: only the columns that changed, only where one did.
+
+Most edits change nothing that a projection holds, so a writer takes a picture of
+the fields that its columns come from when a record is loaded, and compares that
+before it computes anything.
+
+Invariants
+    * After ``write`` the projection's rows of the changed records are what their
+      values say; a deleted record has none.
+
+>>> from server.records import CATALOGUE
+>>> projector = Projector.of(CATALOGUE["notice"])
+>>> projector.picture(["u", "s", None, None, None, None, None, None, None, False])
+('u', False, 's')
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+
+from server.records import PROJECTIONS
+from server.records.projection import Projection
+from server.store.statements import Statements
+from server.store.tables import PROJECTED
+from sync.catalogue import RecordType
+
+__all__ = ["Projector", "Shift", "write"]
+
+Picture = tuple[Any, ...]
+
+
+class Shift(NamedTuple):
+    """A record's projection before and after: key of its home feed, and picture (None: no row)."""
+
+    record: str
+    home_before: int
+    before: Picture | None
+    home: int
+    after: Picture | None
+
+
+class Projector:
+    """Computes and writes the projection of one type."""
+
+    def __init__(self, projection: Projection, table: Table) -> None:
+        self.table = table
+        self.projection = projection
+        self.names = tuple(column.name for column in projection.columns)
+        self.columns = (("feed",) if projection.by_home else ()) + ("id", *self.names)
+        self._first = None if projection.by_home else self.names.index(projection.key[0])
+        spec, places = projection.spec, projection.places
+        self._lists = frozenset(
+            at for at, place in enumerate(places) if spec.fields[place].kind in ("tags", "log")
+        )
+        self._places = places
+
+    @staticmethod
+    def of(spec: RecordType) -> Projector | None:
+        """The projector of a type, or None if nothing queries it."""
+        projection = PROJECTIONS.get(spec.name)
+        if projection is None or projection.spec is not spec:
+            return None
+        return Projector(projection, PROJECTED[spec.name])
+
+    def picture(self, values: Sequence[Any]) -> Picture:
+        """The values that the columns come from; it stays when the record is changed later."""
+        taken = [values[place] for place in self._places]
+        for at in self._lists:
+            if taken[at]:
+                taken[at] = tuple(taken[at])
+        return tuple(taken)
+
+    def row(self, record: str, home: int, picture: Picture) -> list[Any]:
+        """A row in the order of ``columns``."""
+        values = [
+            column.value(raw) for column, raw in zip(self.projection.columns, picture, strict=True)
+        ]
+        return [home, record, *values] if self.projection.by_home else [record, *values]
+
+    def key(self, record: str, home: int, picture: Picture) -> tuple[Any, str]:
+        """The key of a row, in the order of ``projection.key``."""
+        return (home if self._first is None else picture[self._first]), record
+
+    def differences(self, before: Picture, after: Picture) -> dict[str, Any]:
+        """Column → new value, for the columns whose value changed."""
+        changed: dict[str, Any] = {}
+        for column, old, new in zip(self.projection.columns, before, after, strict=True):
+            if old != new or type(old) is not type(new):
+                value = column.value(new)
+                if column.value(old) != value:
+                    changed[column.name] = value
+        return changed
+
+
+def write(cursor: Any, sql: Statements, projector: Projector, shifts: Iterable[Shift]) -> None:
+    """Bring the projection of one type from before to after."""
+    table, key = projector.table, projector.projection.key
+    gone: list[tuple[Any, str]] = []
+    new: list[list[Any]] = []
+    changed: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+    for record, home_before, before, home, after in shifts:
+        if before == after and home_before == home:
+            continue
+        old_key = None if before is None else projector.key(record, home_before, before)
+        new_key = None if after is None else projector.key(record, home, after)
+        if before is not None and after is not None and old_key == new_key:
+            differences = projector.differences(before, after)
+            if differences:
+                place = projector.key(record, home, after)
+                changed[tuple(differences)].append([*differences.values(), *place])
+            continue
+        if old_key is not None:
+            gone.append(old_key)
+        if after is not None:
+            new.append(projector.row(record, home, after))
+    if gone:
+        sql.run(cursor, sql.delete(table, key), gone)
+    if new:
+        sql.run(cursor, sql.insert(table, projector.columns), new)
+    for names, rows in changed.items():
+        sql.run(cursor, sql.update(table, names, key), rows)
