@@ -3,7 +3,8 @@
 Every setting is declared once, as a field of ``Settings`` with its variable and
 its meaning in both languages; loading, the table in the README and the tests
 follow from that. A variable wins over the file named by ``YUANBA_CONFIG``, and
-the file over the default. In the file the keys are the field names.
+the file over the default. In the file a key is the variable in small letters
+without ``YUANBA_``.
 
 What is hard: a wrong setting must show at start, in words, and never as an
 empty database that nobody meant or a session key that everybody knows.
@@ -153,6 +154,11 @@ class Setting:
     en: str
     secret: bool
 
+    @property
+    def key(self) -> str:
+        """Its name in the TOML file: ``YUANBA_DATA_DIR`` is ``data_dir``."""
+        return self.variable.removeprefix("YUANBA_").lower()
+
 
 def settings_table() -> tuple[Setting, ...]:
     """Every setting with its variable, default and meaning.
@@ -203,10 +209,11 @@ def _from_file(name: str) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}.") from None
-    names = [row.name for row in settings_table()]
-    unknown = [f"{path}: {_unknown(name, names)}" for name in values if name not in names]
+    names = {row.key: row.name for row in settings_table()}
+    unknown = [f"{path}: {_unknown(key, list(names))}" for key in values if key not in names]
     if unknown:
         raise SettingsError("\n".join(unknown))
+    values = {names[key]: value for key, value in values.items()}
     if isinstance(values.get("data_dir"), str):
         values["data_dir"] = str(path.parent / Path(values["data_dir"]).expanduser())
     return values

@@ -28,6 +28,13 @@ def test_production_without_a_secret_refuses_to_start_and_says_how_to_draw_one(e
     assert not Path(environ["YUANBA_DATA_DIR"]).exists()
 
 
+def test_production_refuses_to_run_with_a_safeguard_switched_off(environ):
+    given = {**environ, "YUANBA_SECRET": SECRET, "YUANBA_BREAK": "scope"}
+    assert load_settings(given).broken == "scope"
+    with pytest.raises(SettingsError, match="it removes a safeguard"):
+        load_settings({**given, "YUANBA_MODE": "production"})
+
+
 def test_an_empty_secret_is_no_secret(environ):
     with pytest.raises(SettingsError, match="YUANBA_SECRET must be set"):
         load_settings({**environ, "YUANBA_MODE": "production", "YUANBA_SECRET": ""})
@@ -51,9 +58,10 @@ def test_development_draws_a_secret_once_and_only_its_owner_reads_it(environ):
 
 def test_a_variable_wins_over_the_file_and_the_file_over_the_default(environ, tmp_path):
     file = tmp_path / "yuanba.toml"
-    file.write_text('bind = "0.0.0.0:80"\nlang = "en"\n')
+    file.write_text('bind = "0.0.0.0:80"\nlang = "en"\nbreak = "base"\n')
     settings = load_settings({**environ, "YUANBA_CONFIG": str(file), "YUANBA_BIND": "[::1]:81"})
     assert (settings.host, settings.port, settings.lang) == ("::1", 81, "en")
+    assert settings.broken == "base"
     assert settings.mode == "development"
 
 
@@ -132,8 +140,10 @@ def test_neither_the_secret_nor_the_databases_password_is_shown(url):
 
 
 def test_every_setting_is_declared_with_a_variable_and_both_languages():
-    for row in settings_table():
-        assert row.variable == f"YUANBA_{row.name.upper()}"
+    rows = settings_table()
+    assert len({row.variable for row in rows}) == len(rows)
+    for row in rows:
+        assert row.variable.startswith("YUANBA_")
         assert row.zh
         assert row.en
         assert any("\u4e00" <= character <= "\u9fff" for character in row.zh)

@@ -75,7 +75,7 @@ def test_a_database_that_cannot_be_opened_is_told_without_sql(tmp_path):
 
 
 def test_a_fault_of_ours_in_sql_is_not_blamed_on_the_operator():
-    engine = sqlalchemy.create_engine("sqlite://")
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError) as problem:
         connection.execute(sqlalchemy.text("select * from nothing"))
     assert explain(problem.value) is None
