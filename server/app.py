@@ -65,7 +65,7 @@ def create_services(
         authority=authority,
         exchange=Exchange(CATALOGUE, store, authority),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
-        status=StatusBook(store.engine),
+        status=StatusBook(store),
         now_ms=now_ms,
         new_id=new_id,
     )

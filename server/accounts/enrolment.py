@@ -1,0 +1,175 @@
+"""Enrolment and refresh: how a device comes by its tokens, once, over a bad network.
+
+The answer to a code is the one message that must not get lost: the code is burnt,
+and the worker stands in a stairwell. So a code is bound to the nonce that came
+with it first, and answers that nonce the same for as long as the code lives. A
+refresh token works alike, and until the new token was used the old one still does.
+
+Invariants
+    * A code gives one device, to one nonce; any other nonce is told ``code_unknown``.
+    * The same refresh token and nonce answer the same.
+    * Tokens and codes are in the database as hashes only.
+    * A refresh token used after another pair was used, with another nonce, means that
+      two hold a copy: the device may only hand in until an administrator looks.
+
+The first statement of every transaction here is a write, so that two requests
+with one code take turns, on SQLite as on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from server.accounts.audit import note
+from server.accounts.tokens import Draw, derive, digest, draw_code, read_code
+from server.models import Device, DeviceToken, EnrolmentCode
+from sync.errors import Problem, Refusal
+from sync.stamps import SERVER_PREFIX, base32, is_device
+
+__all__ = ["CODE_MS", "Enrolled", "Tokens", "enrol", "issue_code", "refresh"]
+
+CODE_MS = 15 * 60_000
+ACCESS_MS = 7 * 86_400_000
+REFRESH_MS = 400 * 86_400_000
+"""As long as tombstones live: a tablet that was away for longer starts anew anyway."""
+PRUNED_AFTER_MS = 30 * 86_400_000
+
+_NAME_LENGTH_MAX = 200
+_NONCE_LENGTH_MAX = 200
+
+
+class Tokens(NamedTuple):
+    """What a device gets. ``expires_at`` is the access token's, in ms since 1970."""
+
+    token: str
+    expires_at: int
+    refresh: str
+
+
+class Enrolled(NamedTuple):
+    """A device that was enrolled."""
+
+    device: str
+    user: str
+    tokens: Tokens
+
+
+def issue_code(
+    session: Session, *, user: str, now_ms: int, draw: Draw, by: str | None = None
+) -> str:
+    """A new one-time code for a user; shown once, never again."""
+    code = draw_code(draw)
+    expires = now_ms + CODE_MS
+    session.add(EnrolmentCode(hash=digest(code), user=user, issued_at=now_ms, expires_at=expires))
+    note(session, "code_issued", now_ms=now_ms, user=by, about=user)
+    return code
+
+
+def enrol(
+    session: Session,
+    *,
+    key: str,
+    code: str,
+    nonce: str,
+    name: str = "",
+    platform: str = "",
+    replaces: str | None = None,
+    now_ms: int,
+    draw: Draw,
+) -> Enrolled:
+    """The device of a code and a nonce: a new one, or the same again.
+
+    ``key`` is the server's secret. Raises Refusal: ``code_unknown``, ``bad_request``.
+    """
+    code = read_code(code)
+    _check_nonce(nonce)
+    if replaces is not None and (not is_device(replaces) or replaces.startswith(SERVER_PREFIX)):
+        raise Refusal(Problem("bad_request", pointer="/replaces", params={"what": "replaces"}))
+    of_code = EnrolmentCode.hash == digest(code)
+    claim = update(EnrolmentCode).where(
+        of_code, EnrolmentCode.nonce.is_(None), EnrolmentCode.expires_at > now_ms
+    )
+    claimed = session.execute(claim.values(nonce=digest(nonce), used_at=now_ms))
+    burnt = session.scalar(select(EnrolmentCode).where(of_code, EnrolmentCode.expires_at > now_ms))
+    if burnt is None or burnt.nonce != digest(nonce):
+        raise Refusal(Problem("code_unknown"))
+    if _changed_one(claimed):
+        device = Device(
+            id=_new_device_id(session, draw),
+            user=burnt.user,
+            name=name[:_NAME_LENGTH_MAX],
+            platform=platform[:_NAME_LENGTH_MAX],
+            enrolled_at=now_ms,
+            replaces=replaces,
+        )
+        session.add(device)
+        burnt.device = device.id
+        note(session, "device_enrolled", now_ms=now_ms, user=burnt.user, about=device.id)
+    # Always so: the claim and the device are one transaction.
+    assert burnt.device is not None
+    tokens = _pair(session, key, burnt.device, parent=code, nonce=nonce, now_ms=now_ms)
+    return Enrolled(burnt.device, burnt.user, tokens)
+
+
+def refresh(session: Session, *, key: str, token: str, nonce: str, now_ms: int) -> Tokens:
+    """New tokens for a refresh token. Raises Refusal: ``refresh_unknown``, ``bad_request``."""
+    _check_nonce(nonce)
+    parent = digest(token)
+    holder = select(DeviceToken.device).where(
+        DeviceToken.hash == parent, DeviceToken.kind == "refresh", DeviceToken.expires_at > now_ms
+    )
+    alive = update(Device).where(Device.id == holder.scalar_subquery(), Device.revoked.is_(False))
+    if not _changed_one(session.execute(alive.values(refreshed_at=now_ms))):
+        raise Refusal(Problem("refresh_unknown"))
+    old = session.get_one(DeviceToken, parent)
+    child = session.get(DeviceToken, digest(derive(key, "refresh", parent=token, nonce=nonce)))
+    if child is None and old.retired_at is not None:
+        session.execute(update(Device).where(Device.id == old.device).values(hand_in_only=True))
+        note(session, "refresh_reused", now_ms=now_ms, about=old.device)
+    long_over = DeviceToken.expires_at < now_ms - PRUNED_AFTER_MS
+    session.execute(delete(DeviceToken).where(DeviceToken.device == old.device, long_over))
+    return _pair(session, key, old.device, parent=token, nonce=nonce, now_ms=now_ms)
+
+
+def _pair(
+    session: Session, key: str, device: str, *, parent: str, nonce: str, now_ms: int
+) -> Tokens:
+    """The tokens that follow from parent and nonce, stored (as hashes) if they are new."""
+    access = derive(key, "access", parent=parent, nonce=nonce)
+    renewal = derive(key, "refresh", parent=parent, nonce=nonce)
+    pair = digest(renewal)
+    stored = session.get(DeviceToken, digest(access))
+    if stored is not None:
+        return Tokens(access, stored.expires_at, renewal)
+    for secret, kind, lasts in ((access, "access", ACCESS_MS), (renewal, "refresh", REFRESH_MS)):
+        session.add(
+            DeviceToken(
+                hash=digest(secret),
+                device=device,
+                kind=kind,
+                pair=pair,
+                issued_at=now_ms,
+                expires_at=now_ms + lasts,
+            )
+        )
+    return Tokens(access, now_ms + ACCESS_MS, renewal)
+
+
+def _new_device_id(session: Session, draw: Draw) -> str:
+    while True:
+        drawn = base32(draw, 8)
+        if not drawn.startswith(SERVER_PREFIX) and session.get(Device, drawn) is None:
+            return drawn
+
+
+def _check_nonce(nonce: str) -> None:
+    if not 0 < len(nonce) <= _NONCE_LENGTH_MAX:
+        raise Refusal(Problem("bad_request", pointer="/nonce", params={"what": "nonce"}))
+
+
+def _changed_one(result: object) -> bool:
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1

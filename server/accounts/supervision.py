@@ -1,0 +1,71 @@
+"""Supervision of devices: what an administrator can do about one.
+
+Each step is reversible but one: a revoked device stays revoked, for its tokens may
+be in other hands; it enrols anew, with ``replaces``. All are in the audit log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from server.accounts.audit import note
+from server.models import Device
+
+__all__ = ["STEPS", "confirm_replacement", "take_step"]
+
+
+def _revoke(device: Device) -> None:
+    device.revoked = True
+
+
+def _suspend(device: Device) -> None:
+    device.suspended = True
+
+
+def _wipe(device: Device) -> None:
+    # It may still hand in what waits on it; rows it gets no more.
+    device.wipe = True
+    device.hand_in_only = True
+
+
+def _release(device: Device) -> None:
+    device.suspended = device.hand_in_only = device.wipe = False
+
+
+STEPS: Mapping[str, tuple[Callable[[Device], None], str]] = {
+    "release": (_release, "device_released"),
+    "revoke": (_revoke, "device_revoked"),
+    "suspend": (_suspend, "device_suspended"),
+    "wipe": (_wipe, "device_wiped"),
+}
+"""Name of a step → what it does, and how the audit log calls it."""
+
+
+def take_step(
+    session: Session, device: Device, step: str, *, by: str, now_ms: int, purpose: str | None = None
+) -> None:
+    """Take one of ``STEPS`` for a device; ``by`` is the administrator's user record."""
+    change, act = STEPS[step]
+    change(device)
+    note(session, act, now_ms=now_ms, user=by, about=device.id, purpose=purpose)
+
+
+def confirm_replacement(session: Session, device: Device, *, by: str, now_ms: int) -> None:
+    """Accept that a device brings the work of the one it ``replaces``, and of those before.
+
+    The former device is revoked if it is known: two must not make the same stamps. Raises
+    ValueError with a sentence if there is nothing to confirm, or it belongs to another user.
+    """
+    if device.replaces is None:
+        raise ValueError("This device replaces no other.")
+    former = session.get(Device, device.replaces)
+    if former is not None and former.user != device.user:
+        raise ValueError("The former device belongs to somebody else.")
+    inherited = former.former.split() if former is not None else []
+    if former is not None:
+        former.revoked = True
+    device.former = " ".join(dict.fromkeys([device.replaces, *inherited]))
+    device.replaces_confirmed = True
+    note(session, "device_replaced", now_ms=now_ms, user=by, about=device.id)

@@ -1,0 +1,54 @@
+"""``POST /sync/v1/enrol``: a one-time code becomes a device with tokens.
+
+See ``server.accounts.enrolment`` for what a code and a nonce give. This module
+reads the request and writes the answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from server.accounts import enrolment
+from server.accounts.sessions import writing
+from server.api.bodies import optional_text, read_object, text
+from server.api.limits import ENROL, counting_refusals
+from server.services import services
+
+__all__ = ["answer", "blueprint"]
+
+blueprint = Blueprint("enrol", __name__, url_prefix="/sync/v1")
+
+
+@blueprint.post("/enrol")
+@counting_refusals(ENROL)
+def enrol() -> Response:
+    """{code, nonce, name, platform, replaces?} → {device, user, token, expires_at, refresh, now}"""
+    asked = read_object(request)
+    served = services()
+    now_ms = served.now_ms()
+    with writing(served.store) as session:
+        enrolled = enrolment.enrol(
+            session,
+            key=served.settings.secret,
+            code=text(asked, "code"),
+            nonce=text(asked, "nonce"),
+            name=optional_text(asked, "name") or "",
+            platform=optional_text(asked, "platform") or "",
+            replaces=optional_text(asked, "replaces"),
+            now_ms=now_ms,
+            draw=secrets.randbelow,
+        )
+    told = {"device": enrolled.device, "user": enrolled.user, **enrolled.tokens._asdict()}
+    return answer({**told, "now": now_ms})
+
+
+def answer(told: Mapping[str, Any]) -> Response:
+    """A JSON answer that holds secrets: nobody on the way may keep it."""
+    response = Response(orjson.dumps(told), content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,37 @@
+"""``POST /sync/v1/refresh``: new tokens for a refresh token.
+
+The same refresh token and nonce answer the same, so that a lost answer costs
+nothing. See ``server.accounts.enrolment`` for what becomes of the old ones.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from server.accounts import enrolment
+from server.accounts.sessions import writing
+from server.api.bodies import read_object, text
+from server.api.enrol import answer
+from server.api.limits import REFRESH, counting_refusals
+from server.services import services
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("refresh", __name__, url_prefix="/sync/v1")
+
+
+@blueprint.post("/refresh")
+@counting_refusals(REFRESH)
+def refresh() -> Response:
+    """{refresh, nonce} → {token, expires_at, refresh}"""
+    asked = read_object(request)
+    served = services()
+    with writing(served.store) as session:
+        tokens = enrolment.refresh(
+            session,
+            key=served.settings.secret,
+            token=text(asked, "refresh"),
+            nonce=text(asked, "nonce"),
+            now_ms=served.now_ms(),
+        )
+    return answer(tokens._asdict())
