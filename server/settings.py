@@ -247,6 +247,10 @@ _CHOICES = {
 }
 
 
+# A file, because several processes share it: not sqlite:// or sqlite:///:memory:
+_DATABASE_URL = re.compile(r"sqlite:///(?!:memory:).|postgres(ql)?(\+psycopg)?://.")
+
+
 def _wrong(name: str, value: object) -> Iterator[str]:
     """What is wrong with one value, without ever quoting a secret."""
     if not isinstance(value, str):
@@ -255,8 +259,8 @@ def _wrong(name: str, value: object) -> Iterator[str]:
         yield f"The setting {name} is {value!r}, and must be {' or '.join(_CHOICES[name])}."
     elif name == "bind" and not re.fullmatch(r"(\[[0-9a-f:]+\]|[^\s:\[\]]+):\d{1,5}", value):
         yield f"The setting bind is {value!r}, and must be ADDRESS:PORT, like 127.0.0.1:8000."
-    elif name == "database_url" and not re.match(r"(sqlite|postgres(ql)?(\+psycopg)?)://", value):
-        yield "The setting database_url must start with sqlite:/// or postgresql://"
+    elif name == "database_url" and not _DATABASE_URL.match(value):
+        yield "The setting database_url must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
     elif name == "secret" and len(value) < SECRET_LENGTH_MIN:
         yield f"The secret is too short: it needs {SECRET_LENGTH_MIN} characters."
 

@@ -96,7 +96,7 @@ def register(app: typer.Typer) -> None:
         settings = load_settings(environ)
         refuse_taken_address(settings)
 
-        from server.store import migrate
+        from server.store.migrate import migrate
 
         migrate(settings)
         if not settings.production and settings.host not in LOOPBACK:
