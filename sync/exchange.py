@@ -71,12 +71,14 @@ def read_request(body: Any) -> Request:
         raise Refusal(Problem("unsupported_protocol", pointer="/protocol"))
     if not isinstance(body.get("device"), str):
         raise _bad("device")
-    operations = body.get("operations") or []
+    operations = body.get("operations")
+    operations = [] if operations is None else operations
     if not isinstance(operations, list):
         raise _bad("operations")
     if len(operations) > OPERATIONS_MAX:
         raise Refusal(Problem("too_many_operations", params={"limit": OPERATIONS_MAX}))
-    checkpoint = body.get("checkpoint") or {}
+    checkpoint = body.get("checkpoint")
+    checkpoint = {} if checkpoint is None else checkpoint
     if not isinstance(checkpoint, dict) or len(checkpoint) > FEEDS_MAX:
         raise _bad("checkpoint")
     numbers: dict[str, int | None] = {}

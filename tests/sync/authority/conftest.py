@@ -1,0 +1,272 @@
+"""A small county: one store, one authority, a few devices, and a clock that stands still."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from sync.authority import Authority, Safeguards
+from sync.catalogue import Catalogue, Feed, Field, RecordType, Transition, Workflow
+from sync.exchange import Exchange, read_request
+from sync.feeds import Grant
+from sync.memory import MemoryStore
+from sync.scope import Reader
+from sync.stamps import Stamps
+
+
+def uid(number: int) -> str:
+    """A record id for tests."""
+    return str(uuid.UUID(int=number))
+
+
+GRID, OTHER_GRID = uid(0xA1), uid(0xA2)
+ANNA, BO, ADMIN = uid(0xB1), uid(0xB2), uid(0xB9)
+WORKER = ("grid_worker", "administrator")
+
+HOUSEHOLD = RecordType(
+    "household",
+    "户",
+    "Household",
+    fields=(
+        Field("grid", "reference", "ask", required=True, to="grid"),
+        Field("householder", "text", "ask", zh="户主", en="Householder"),
+        Field("phone", "text", "latest", zh="电话", en="Phone"),
+        Field("tags", "tags", "set"),
+        Field("visits", "integer", "sum"),
+        Field("last_visit", "instant", "highest"),
+        Field("first_contact", "instant", "lowest"),
+        Field("notes", "longtext", "text"),
+        Field("log", "log", "append"),
+        Field("origin", "text", "once"),
+        Field("seen_at", "instant", "latest", clock=True),
+    ),
+    feeds=(Feed("grid", "grid"),),
+    who={"create": WORKER, "edit": WORKER, "delete": WORKER},
+)
+RESIDENT = RecordType(
+    "resident",
+    "人",
+    "Resident",
+    fields=(
+        Field("grid", "reference", "ask", required=True),
+        Field("household", "reference", "ask", to="household"),
+        Field("name", "text", "ask"),
+    ),
+    feeds=(Feed("grid", "grid"),),
+    who={"create": WORKER, "edit": WORKER},
+)
+ORDER = RecordType(
+    "order",
+    "工单",
+    "Order",
+    fields=(
+        Field("grid", "reference", "ask", required=True),
+        Field(
+            "status", "choice", "workflow", choices={s: (s, s) for s in ("new", "taken", "done")}
+        ),
+        Field("taker", "text", "latest"),
+        Field("result", "text", "latest"),
+        Field("tags", "tags", "set"),
+        Field("count", "integer", "sum"),
+        Field("log", "log", "append"),
+    ),
+    feeds=(Feed("grid", "grid"),),
+    who={"create": WORKER, "edit": WORKER},
+    workflow=Workflow(
+        "status",
+        "new",
+        (
+            Transition("take", "new", "taken", WORKER),
+            Transition("finish", "taken", "done", WORKER, requires=("result",)),
+            Transition("reopen", "done", "taken", ("administrator",)),
+        ),
+    ),
+)
+NOTICE = RecordType(
+    "notice",
+    "通知",
+    "Notice",
+    fields=tuple(
+        Field(name, kind, policy)
+        for name, kind, policy in (
+            ("user", "reference", "once"),
+            ("about", "text", "once"),
+            ("outcome", "text", "latest"),
+            ("code", "text", "latest"),
+            ("text", "text", "latest"),
+            ("before", "text", "once"),
+            ("after", "text", "once"),
+            ("about_type", "text", "once"),
+            ("about_record", "text", "once"),
+            ("read", "boolean", "latest"),
+        )
+    ),
+    feeds=(Feed("person", "user"),),
+    who={"edit": WORKER},
+)
+CATALOGUE = Catalogue(HOUSEHOLD, RESIDENT, ORDER, NOTICE)
+
+
+@dataclass
+class Device:
+    """A hand-driven device: it sends what the test says and remembers its cursors."""
+
+    county: County
+    reader: Reader
+    stamps: Stamps
+    cursors: dict[str, str] = field(default_factory=dict)
+    clock_ms: int | None = None
+
+    def op(
+        self,
+        kind: str,
+        record: str,
+        fields: dict[str, Any] | None = None,
+        base: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """A raw operation with the next stamp of this device."""
+        at = self.clock_ms if self.clock_ms is not None else self.county.now_ms
+        return {
+            "stamp": self.stamps.next(now_ms=at),
+            "group": None,
+            "actor": self.reader.user,
+            "schema": 1,
+            "at": at,
+            "offset_ms": self.county.now_ms - at,
+            "type": "household",
+            "record": record,
+            "kind": kind,
+            "fields": fields or {},
+            "base": base,
+            "reason": None,
+            **more,
+        }
+
+    def send(self, *operations: Any, checkpoint: dict[str, str] | None = None, limit: int = 2000):
+        """One exchange; keeps the cursors of its pages. Answers (acks, answer)."""
+        sent = self.cursors if checkpoint is None else checkpoint
+        request = read_request(
+            {
+                "protocol": 1,
+                "device": self.reader.device,
+                "schema": 1,
+                "sent_at": self.clock_ms if self.clock_ms is not None else self.county.now_ms,
+                "operations": list(operations),
+                "checkpoint": sent,
+                "limit": limit,
+            }
+        )
+        answer = self.county.exchange.answer(request, self.reader, now_ms=self.county.now_ms)
+        self.lines = [
+            json.loads(line)
+            for part in answer.parts(self.county.store.codec, "en")
+            for line in part.splitlines()
+        ]
+        for feed in self.hello["evicted"]:
+            self.cursors.pop(feed, None)
+        for page in self.pages:
+            self.cursors[page["feed"]] = page["cursor"]
+        return [line["ack"] for line in self.lines if "ack" in line]
+
+    @property
+    def hello(self) -> dict[str, Any]:
+        return self.lines[0]["hello"]
+
+    @property
+    def done(self) -> dict[str, Any]:
+        return self.lines[-1]["done"]
+
+    @property
+    def pages(self) -> list[dict[str, Any]]:
+        return [line["page"] for line in self.lines if "page" in line]
+
+    def rows(self, type_name: str = "household") -> dict[str, dict[str, Any]]:
+        """The rows of one type that the last answer held, by record."""
+        return {
+            row[0]: dict(zip(group["keys"], row, strict=True))
+            for page in self.pages
+            for group in page["put"]
+            if group["type"] == type_name
+            for row in group["rows"]
+        }
+
+    def grants(self, *grants: Grant) -> None:
+        """Give this device's user other grants."""
+        self.reader = replace(self.reader, grants=grants)
+
+
+class County:
+    """The server's side."""
+
+    def __init__(self, safeguards: Safeguards | None = None, **more: Any) -> None:
+        self.now_ms = 1_000_000
+        self.store = MemoryStore(CATALOGUE, epoch="e1")
+        server = Stamps(device="srv00000", incarnation="0000")
+        ids = itertools.count(0xF000)
+        self.authority = Authority(
+            CATALOGUE,
+            next_stamp=lambda now_ms: server.next(now_ms=now_ms),
+            new_id=lambda _: uid(next(ids)),
+            safeguards=safeguards,
+            **more,
+        )
+        self.exchange = Exchange(CATALOGUE, self.store, self.authority)
+        self._names = iter([letter * 8 for letter in "abcdefghjk"])
+
+    def device(self, user: str, *, role: str = "grid_worker", grid: str = GRID) -> Device:
+        name = next(self._names)
+        reader = Reader(name, user, role, lang="en", grants=(Grant(f"grid:{grid}", "g1", 0),))
+        return Device(self, reader, Stamps(device=name, incarnation="0000"))
+
+    def record(self, record: str) -> Any:
+        with self.store.read() as snapshot:
+            return snapshot.records([record]).get(record)
+
+    def conflict(self, conflict: str) -> Any:
+        with self.store.read() as snapshot:
+            return snapshot.conflicts([conflict])[conflict]
+
+    def operation(self, stamp: str) -> Any:
+        with self.store.read() as snapshot:
+            return snapshot.operations([stamp]).get(stamp)
+
+
+@pytest.fixture
+def county() -> Iterator[County]:
+    yield County()
+
+
+@pytest.fixture
+def make_county() -> type[County]:
+    return County
+
+
+@pytest.fixture
+def anna(county: County) -> Device:
+    return county.device(ANNA)
+
+
+@pytest.fixture
+def bo(county: County) -> Device:
+    return county.device(BO)
+
+
+@pytest.fixture
+def house(anna: Device, bo: Device) -> str:
+    """A household that both have: the id; its create's stamp is ``anna.created``."""
+    create = anna.op(
+        "create",
+        uid(1),
+        {"grid": GRID, "householder": "张三", "phone": "1", "tags": ["old"], "notes": "一\n"},
+    )
+    assert anna.send(create)[0]["outcome"] == "applied"
+    bo.send()
+    anna.created = bo.created = create["stamp"]  # type: ignore[attr-defined]
+    return uid(1)
