@@ -1,0 +1,61 @@
+"""Write the tables in the documents that follow from the code: `python scripts/reference.py`.
+
+A table that is kept by hand is wrong after the next change. These are written between
+marks, and a test fails while a document differs from what the code says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def codes() -> str:
+    """The table of problem codes."""
+    from sync.errors import PROBLEMS
+
+    rows = ["| code | HTTP | definite | meaning |", "|---|---|---|---|"]
+    for code, kind in PROBLEMS.items():
+        rows.append(f"| `{code}` | {kind.status} | {'✓' if kind.definite else ''} | {kind.en} |")
+    return "\n".join(rows)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {"codes": ("sync/PROTOCOL.md", codes)}
+"""Mark → the document it stands in, and what makes its text."""
+
+
+def written(text: str, mark: str, table: str) -> str:
+    """``text`` with ``table`` between the marks."""
+    pattern = re.compile(rf"(<!-- {mark}:[^\n]*-->\n).*?(<!-- /{mark} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"There is no place for the table '{mark}'.")
+    return pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
+
+
+def main() -> int:
+    """Write the tables, or with --check say which are out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if one differs")
+    only_check = parser.parse_args().check
+    stale = []
+    for mark, (name, make) in TABLES.items():
+        path = ROOT / name
+        was = path.read_text(encoding="utf-8")
+        now = written(was, mark, make())
+        if now != was:
+            stale.append(f"{name} ({mark})")
+            if not only_check:
+                path.write_text(now, encoding="utf-8")
+    for one in stale:
+        print(f"{'Out of date' if only_check else 'Written'}: {one}")
+    return 1 if stale and only_check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
