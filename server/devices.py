@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
+from server.accounts.sessions import taking_turns
 from server.accounts.tokens import digest
 from server.models import Device
 from server.store import Busy, SqlStore
@@ -332,5 +333,5 @@ class StatusBook:
 
     def _write(self, pending: Mapping[str, Status]) -> None:
         rows = [{"b_id": device, **status._asdict()} for device, status in sorted(pending.items())]
-        with self._store.writing_alone(), self._store.engine.begin() as connection:
+        with taking_turns(self._store), self._store.engine.begin() as connection:
             connection.execute(_STATUS, rows)

@@ -14,20 +14,25 @@ It must not be held while anything slow is done: no password is hashed inside.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from sqlalchemy.orm import Session
 
-from server.store import SqlStore
+from server.store import SqliteStore, SqlStore
 
-__all__ = ["reading", "writing"]
+__all__ = ["reading", "taking_turns", "writing"]
+
+
+def taking_turns(store: SqlStore) -> AbstractContextManager[None]:
+    """The queue of a SQLite database's writers; PostgreSQL lets many write at once."""
+    return store.writing_alone() if isinstance(store, SqliteStore) else nullcontext()
 
 
 @contextmanager
 def writing(store: SqlStore) -> Iterator[Session]:
     """A session on the store's database that may write; committed at the end."""
     engine = store.engine.execution_options(begin="BEGIN IMMEDIATE")
-    with store.writing_alone(), Session(engine, expire_on_commit=False) as session, session.begin():
+    with taking_turns(store), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from server.accounts import enrolment
 from server.accounts.sessions import reading, writing
@@ -80,8 +81,7 @@ class Office:
         }
         answer = self.client.post("/sync/v1/enrol", json=body)
         assert answer.status_code == 200, answer.json
-        told: dict[str, Any] = answer.json
-        return told
+        return json_of(answer)
 
     def device(self, device: str) -> Device:
         with reading(self.served.store) as session:
@@ -111,3 +111,10 @@ def open_office(settings: Settings | None = None, clock: Clock | None = None) ->
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def json_of(answer: TestResponse) -> dict[str, Any]:
+    """The JSON object of an answer."""
+    told = answer.get_json()
+    assert isinstance(told, dict), answer.data
+    return told

@@ -36,7 +36,8 @@ def step(office: Office, device: str, name: str) -> None:
         take_step(session, found, name, by=ADMINISTRATOR, now_ms=office.clock.now_ms)
 
 
-def test_a_token_stands_for_device_user_role_and_every_grant(office: Office):
+def test_a_token_stands_for_device_user_role_and_every_grant(any_office: Office):
+    office = any_office
     user = office.user(role="grid_chief", lang="en")
     one = office.grant(user, "grid:1")
     two = office.grant(user, "grid:2", until=office.clock.now_ms + 5)
@@ -206,7 +207,8 @@ def note(office: Office, book: StatusBook, device: str, **status: Any) -> None:
     book.note_status(device, status, offset_ms=40, now_ms=office.clock.now_ms)
 
 
-def test_a_quiet_server_writes_a_change_at_once(office: Office, book: StatusBook):
+def test_a_quiet_server_writes_a_change_at_once(any_office: Office, timers: Timers):
+    office, book = any_office, StatusBook(any_office.served.store, later=timers)
     device = office.enrol(office.user())["device"]
     note(
         office,

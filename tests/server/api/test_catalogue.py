@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.records import CATALOGUE
-from tests.server.office import Office, bearer
+from tests.server.office import Office, bearer, json_of
 
 
 def test_the_versions_are_told_to_anybody(office: Office):
@@ -39,5 +39,5 @@ def test_the_catalogue_is_told_to_devices_and_not_again_while_it_is_the_same(off
 )
 def test_strangers_get_no_catalogue(office: Office, header: dict[str, str], code: str):
     answer = office.client.get("/sync/v1/catalogue", headers=header)
-    assert (answer.status_code, answer.json["code"]) == (401, code)
+    assert (answer.status_code, json_of(answer)["code"]) == (401, code)
     assert answer.headers["WWW-Authenticate"] == "Bearer"

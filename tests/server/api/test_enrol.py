@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from server.accounts.enrolment import CODE_MS
 from sync.stamps import is_device
-from tests.server.office import SECRET, Office, bearer
+from tests.server.office import SECRET, Office, bearer, json_of
 
 
 def asks(office: Office, **body: object) -> tuple[int, dict]:
     answer = office.client.post("/sync/v1/enrol", json=body)
-    return answer.status_code, answer.json
+    return answer.status_code, json_of(answer)
 
 
 def test_a_code_becomes_a_device_with_tokens_that_work(office: Office):
@@ -46,6 +47,17 @@ def test_another_nonce_finds_the_code_burnt(office: Office):
     asks(office, code=code, nonce="mine", name="", platform="")
     status, problem = asks(office, code=code, nonce="yours", name="", platform="")
     assert (status, problem["code"], problem["definite"]) == (403, "code_unknown", True)
+
+
+def test_two_requests_with_one_code_at_once_make_one_device(any_office: Office):
+    code = any_office.code(any_office.user())
+    bodies = [{"code": code, "nonce": nonce} for nonce in ("a", "b", "a", "b", "a", "b")]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda body: asks(any_office, **body), bodies))
+    given = [told["token"] for status, told in answers if status == 200]
+    assert len(given) == 3
+    assert len(set(given)) == 1
+    assert {told["code"] for status, told in answers if status != 200} == {"code_unknown"}
 
 
 def test_a_code_lives_a_quarter_of_an_hour_used_or_not(office: Office):
@@ -120,18 +132,20 @@ def test_guessing_codes_is_stopped_and_honest_enrolment_is_not(office: Office):
     ]
     assert [one.status_code for one in answers] == [403] * 20 + [429]
     last = answers[-1]
-    assert last.json["code"] == "too_many_requests"
-    assert last.json["definite"] is False
-    assert last.headers["Retry-After"] == str(last.json["retry_after_s"]) == "60"
+    assert json_of(last)["code"] == "too_many_requests"
+    assert json_of(last)["definite"] is False
+    assert last.headers["Retry-After"] == str(json_of(last)["retry_after_s"]) == "60"
 
 
 def test_no_secret_is_in_the_database_or_in_a_log(office: Office, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
     code = office.code(office.user())
     told = asks(office, code=code, nonce="a nonce of mine", name="", platform="")[1]
-    renewed = office.client.post(
-        "/sync/v1/refresh", json={"refresh": told["refresh"], "nonce": "another nonce"}
-    ).json
+    renewed = json_of(
+        office.client.post(
+            "/sync/v1/refresh", json={"refresh": told["refresh"], "nonce": "another nonce"}
+        )
+    )
     office.client.get("/sync/v1/catalogue", headers=bearer(renewed["token"]))
     office.client.get("/sync/v1/catalogue", headers=bearer(told["token"] + "x"))
     raw = office.served.store.engine.raw_connection()

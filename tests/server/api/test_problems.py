@@ -9,7 +9,7 @@ from flask import Flask, abort
 
 from server.api import problems
 from sync.errors import PROBLEMS, Problem, Refusal
-from tests.server.office import Office
+from tests.server.office import Office, json_of
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def app() -> Flask:
 def test_problems_are_told_in_the_callers_language(office: Office, header: str | None, lang: str):
     headers = {} if header is None else {"Accept-Language": header}
     answer = office.client.get("/sync/v1/catalogue", headers=headers)
-    assert answer.json["detail"] == Problem("no_token").message(lang)
+    assert json_of(answer)["detail"] == Problem("no_token").message(lang)
     assert answer.headers["Content-Language"] == lang
 
 
@@ -84,7 +84,7 @@ def test_a_problem_document_has_every_member_of_the_contract(app: Flask):
 def test_what_flask_raises_is_told_as_a_problem(app: Flask, status: int, code: str):
     answer = app.test_client().get(f"/sync/{status}")
     assert answer.status_code == PROBLEMS[code].status
-    assert answer.json["code"] == code
+    assert json_of(answer)["code"] == code
 
 
 def test_other_addresses_keep_flasks_own_pages(app: Flask):
@@ -94,7 +94,7 @@ def test_other_addresses_keep_flasks_own_pages(app: Flask):
 
 def test_a_refused_method_says_which_are_allowed(office: Office):
     answer = office.client.get("/sync/v1/enrol")
-    assert answer.json["code"] == "method_not_allowed"
+    assert json_of(answer)["code"] == "method_not_allowed"
     assert answer.headers["Allow"] == "OPTIONS, POST"
 
 
@@ -102,8 +102,8 @@ def test_a_failure_is_logged_by_place_and_never_by_what_it_held(
     app: Flask, caplog: pytest.LogCaptureFixture
 ):
     answer = app.test_client().get("/sync/fails")
-    assert (answer.status_code, answer.json["code"]) == (500, "server_error")
-    assert answer.json["definite"] is False
+    assert (answer.status_code, json_of(answer)["code"]) == (500, "server_error")
+    assert json_of(answer)["definite"] is False
     assert "ValueError at" in caplog.text
     assert "in fails" in caplog.text
     assert "王芳" not in caplog.text
