@@ -40,7 +40,7 @@ FOLLOWERS: Mapping[str, tuple[Follower, ...]] = {
 
 def follow(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, Any]]:
     """Move what belongs to a record along with it."""
-    for follower in FOLLOWERS.get(record.spec.name, ()):
+    for follower in FOLLOWERS[record.spec.name]:
         moved = [name for name in follower.fields if name in op.fields]
         moved = [name for name in moved if record.version(name) == op.stamp]
         if op.kind == "create" or not moved:
@@ -54,5 +54,8 @@ def follow(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, A
                 yield {"type": follower.type, "record": one, "kind": "edit", "fields": fields}
 
 
-REACTIONS: tuple[Reaction, ...] = (follow,)
+REACTIONS: tuple[Reaction, ...] = tuple(
+    Reaction(kind, frozenset(name for one in followers for name in one.fields), follow)
+    for kind, followers in FOLLOWERS.items()
+)
 """Every reaction, in the order in which they run."""

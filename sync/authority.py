@@ -110,9 +110,16 @@ class Verdicts(NamedTuple):
     quiet: frozenset[str]
 
 
-Reaction = Callable[[Work, Operation, Record], Iterable[Mapping[str, Any]]]
-"""A rule that follows a change: it answers with drafts (``type``, ``record``, ``kind``, ``fields``)
-that the server carries out in the same transaction, naming their cause."""
+class Reaction(NamedTuple):
+    """A rule that follows a change of one of ``fields`` (None: of anything) in a record of ``type``.
+
+    It answers with drafts (``type``, ``record``, ``kind``, ``fields``) that the server carries
+    out in the same transaction, naming their cause.
+    """
+
+    type: str
+    fields: frozenset[str] | None
+    drafts: Callable[[Work, Operation, Record], Iterable[Mapping[str, Any]]]
 
 
 class Authority:
@@ -133,7 +140,9 @@ class Authority:
         self.safeguards = safeguards or Safeguards()
         self._next_stamp = next_stamp
         self._new_id = new_id
-        self._reactions = reactions
+        self._reactions: dict[str, list[Reaction]] = {}
+        for reaction in reactions:
+            self._reactions.setdefault(reaction.type, []).append(reaction)
         self._codec = codec
 
     def accept(self, tx: Writing, batch: Batch) -> Verdicts:
@@ -202,10 +211,11 @@ class Authority:
             cause=told["about"],
         )
 
-    @property
-    def reactions(self) -> Sequence[Reaction]:
-        """The rules that follow a change."""
-        return self._reactions
+    def reactions_to(self, op: Operation) -> Iterable[Reaction]:
+        """The rules that follow an operation."""
+        for reaction in self._reactions.get(op.type, ()):
+            if reaction.fields is None or reaction.fields & op.fields.keys():
+                yield reaction
 
 
 class _Run:
@@ -368,10 +378,9 @@ class _Run:
         self._decided.add(op.stamp)
         for told in effect.notices:
             self.authority.notify(self, **told)
-        if effect.outcome in ("applied", "merged", "conflict"):
-            for reaction in self.authority.reactions:
-                for drafted in reaction(self.work, op, record):
-                    self.as_server(drafted, cause=op.stamp)
+        for reaction in self.authority.reactions_to(op):
+            for drafted in reaction.drafts(self.work, op, record):
+                self.as_server(drafted, cause=op.stamp)
         head = record.head if plain or self._sees(context.scope, record) else None
         feeds = context.scope.readable(record.feeds())
         ack = Ack(op.stamp, effect.outcome, head, feeds)

@@ -47,7 +47,7 @@ class Record:
     its history is the chain of ``prev`` stamps from there.
     """
 
-    __slots__ = ("c", "deleted", "head", "id", "spec", "tail", "v", "values", "vx", "x")
+    __slots__ = ("_feeds", "c", "deleted", "head", "id", "spec", "tail", "v", "values", "vx", "x")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Record:
         self.x = x
         self.values = values
         self.deleted = deleted
+        self._feeds: tuple[str, ...] | None = None
 
     @classmethod
     def created(
@@ -126,7 +127,9 @@ class Record:
 
     def feeds(self) -> tuple[str, ...]:
         """The feeds that this record is in, its home feed first."""
-        return self.spec.feeds_of(self.id, self.values)
+        if self._feeds is None:
+            self._feeds = self.spec.feeds_of(self.id, self.values)
+        return self._feeds
 
     def get(self, name: str) -> Any:
         """The value of a field, known to the schema or not."""
@@ -157,6 +160,7 @@ class Record:
         """Write the value at ``place`` and its version."""
         fields = self.spec.fields
         self.values[place] = value
+        self._feeds = None
         others = self.vx
         if stamp == self.v:
             if others:

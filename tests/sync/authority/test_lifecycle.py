@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.authority import Safeguards
+from sync.authority import Reaction, Safeguards
 from sync.errors import Refusal
 from sync.exchange import read_request
 
@@ -468,7 +468,7 @@ def test_a_rule_follows_a_change_once_and_names_its_cause(make_county):
                 "fields": {"householder": "由规则"},
             }
 
-    county = make_county(reactions=(rename,))
+    county = make_county(reactions=(Reaction("household", None, rename),))
     anna = county.device(ANNA)
     create = anna.op("create", uid(1), {"grid": GRID, "phone": "1"})
     anna.send(create)
