@@ -37,6 +37,7 @@ LAYERS = (  # the first that matches a file holds
     Layer("simulator/", ours=("sync", "server.rules", "simulator")),
     Layer("scripts/dev.py", ours=(), elsewhere=frozenset()),
     Layer("scripts/", ours=("sync", "server", "simulator", "scripts")),
+    Layer("tests/scripts/", ours=("sync", "server", "simulator", "scripts", "tests")),
     Layer("tests/", ours=("sync", "server", "simulator", "tests")),
 )
 

@@ -1,0 +1,274 @@
+"""What is measured: W1, W2, W3, and what an exchange costs as the server fills up.
+
+The machine is shared and noisy, so what is compared is measured in turn, within
+seconds of each other, again and again; the figure is the median.
+
+W1
+    One tablet reads its grid of 10,000 households from nothing, in answers of up to 5,000.
+    The clock runs until the last answer is unpacked and parsed.
+W2
+    One tablet pushes 10,000 edits of one field, in batches of 500, each batch a gzip body
+    and one durable commit; then eight tablets at once, each in a grid of its own.
+W3
+    200 tablets, each an exchange that pulls the last 20 changes of its grid, over eight
+    connections. A sitting is one exchange of each tablet, on connections opened anew: how
+    these fall to the server's processes matters, and is a matter of luck.
+Growth
+    One exchange pushes 20 edits and pulls 20 changes of a colleague's, one at a time, in
+    grids of 300 households drawn from all over a server of 10⁴, 10⁵ and 10⁶ households.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from scripts import bench_floor, bench_server
+from scripts.bench_client import Conversation, Timing, each, run, unpacked
+from scripts.bench_records import Household, households
+from scripts.bench_sides import Floor, Side, Yuanba, floor_command, now_ms, serving
+from scripts.bench_tablets import County, Plan, Tablet, tablet, unfinished
+
+Say = Callable[[str], None]
+
+
+class WrongAnswerError(Exception):
+    """An answer did not hold what was asked for: nothing that was measured counts."""
+
+
+FLOORS = {"floor": (2, 8), "floor 2×2": (2, 2)}
+"""Name of a floor → its processes and threads. The first is the one that ratios are taken of:
+two workers of eight threads are what such an application is ordinarily served by. The second
+has the threads that Yuanba has, for comparison."""
+
+OURS = "yuanba"
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one side did, by repeat: seconds, rates a second, latencies in ms."""
+
+    first_sync_s: list[float] = field(default_factory=list)
+    first_sync_bytes: int = 0
+    edits_per_s: list[float] = field(default_factory=list)
+    edits_per_s_at_once: list[float] = field(default_factory=list)
+    quiet_per_s: list[float] = field(default_factory=list)
+    quiet_ms: list[float] = field(default_factory=list)
+    cpu_ms: dict[str, list[float]] = field(default_factory=dict)
+
+    def percentile_ms(self, share: float) -> float:
+        """The latency that ``share`` of all quiet exchanges stayed below."""
+        return Timing(0, self.quiet_ms, 0).percentile_ms(share)
+
+    def cpu(self, what: str) -> float:
+        """The median of the server's CPU time, in ms for each record, edit or exchange."""
+        return median(self.cpu_ms.get(what, [0.0]))
+
+
+class Workloads:
+    """Runs the workloads on each side in turn."""
+
+    def __init__(self, plan: Plan, county: County, sides: Sequence[Side]) -> None:
+        self.plan = plan
+        self.county = county
+        self.sides = sides
+        self.figures = {side.name: Figures() for side in sides}
+        self._round = 0
+
+    def warm_up(self) -> None:
+        """Let every tablet make its first sync; every worker has then answered before."""
+        for side in self.sides:
+            tablets = iter(self.county.tablets)
+            run(side.port, [self._syncs(side, tablets) for _ in range(self.plan.connections)])
+
+    def _syncs(self, side: Side, tablets: Iterator[Tablet]) -> Conversation:
+        for one in tablets:
+            yield from side.first_sync(one, self.plan.limit, [])
+
+    def w1(self) -> None:
+        """First sync."""
+        tablet, plan = self.county.first, self.plan
+        for side in self.sides:
+            told: list[int] = []
+            timing = self._timed(
+                side, "w1", [side.first_sync(tablet, plan.limit, told)], plan.first_sync
+            )
+            _expect(f"{side.name}: records of a first sync", sum(told), len(tablet.households))
+            figures = self.figures[side.name]
+            figures.first_sync_s.append(timing.seconds)
+            figures.first_sync_bytes = timing.body_bytes
+
+    def w2(self) -> None:
+        """Edits, by one tablet and by several at once."""
+        one = self._edits([self.county.editor], self.plan.edits, "w2")
+        several = self._edits(self.county.editors, self.plan.edits_each, "w2 at once")
+        for side in self.sides:
+            self.figures[side.name].edits_per_s.append(one[side.name])
+            self.figures[side.name].edits_per_s_at_once.append(several[side.name])
+
+    def _edits(self, tablets: Sequence[Tablet], count: int, what: str) -> dict[str, float]:
+        """Name of the side → edits a second. The same edits go to every side."""
+        self._round += 1
+        draw = Random(self._round)
+        batches = [one.batches(count, self.plan, draw, now_ms=now_ms()) for one in tablets]
+        rates = {}
+        for side in self.sides:
+            answers: list[bytes] = []
+            talks = [side.edits(*pair, answers) for pair in zip(tablets, batches, strict=True)]
+            total = count * len(tablets)
+            timing = self._timed(side, what, talks, total)
+            _expect(f"{side.name}: edits applied", sum(map(side.applied, answers)), total)
+            rates[side.name] = total / timing.seconds
+        return rates
+
+    def w3(self) -> None:
+        """Quiet exchanges."""
+        plan = self.plan
+        for _ in range(plan.sittings):
+            for side in self.sides:
+                requests = [side.quiet(one, plan.changes) for one in self.county.quiet]
+                answers: list[bytes] = []
+                shared = iter(requests)
+                talks = [each(shared, answers) for _ in range(plan.connections)]
+                timing = self._timed(side, "w3", talks, len(requests))
+                for answer in answers:
+                    _expect(f"{side.name}: changes", side.rows(answer), plan.changes)
+                self.figures[side.name].quiet_per_s.append(len(requests) / timing.seconds)
+                self.figures[side.name].quiet_ms.extend(timing.latencies_ms)
+
+    def _timed(self, side: Side, what: str, talks: Sequence[Conversation], count: int) -> Timing:
+        before = side.served.cpu_seconds()
+        timing = run(side.port, talks)
+        used = (side.served.cpu_seconds() - before) * 1000 / count
+        self.figures[side.name].cpu_ms.setdefault(what, []).append(used)
+        return timing
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one exchange costs: median and 95th percentile of its latency, and CPU time, in ms."""
+
+    median_ms: float
+    p95_ms: float
+    cpu_ms: float
+
+
+@dataclass(slots=True)
+class Measured:
+    """Everything that was measured. ``growth``: households in the server → cost of an exchange."""
+
+    plan: Plan
+    repeat: int
+    figures: dict[str, Figures] = field(default_factory=dict)
+    growth: dict[int, Cost] = field(default_factory=dict)
+
+
+def measure(plan: Plan, folder: Path, *, parts: Collection[str], repeat: int, say: Say) -> Measured:
+    """Measure the parts (w1, w2, w3, growth) with databases in ``folder``."""
+    measured = Measured(plan, repeat)
+    if set(parts) - {"growth"}:
+        measured.figures = _workloads(plan, folder, parts, repeat, say)
+    for size in plan.sizes if "growth" in parts else ():
+        measured.growth[size] = _grown(size, plan, folder / str(size), say)
+    return measured
+
+
+def _workloads(
+    plan: Plan, folder: Path, parts: Collection[str], repeat: int, say: Say
+) -> dict[str, Figures]:
+    county = County.of(plan)
+    say("Filling databases: one for Yuanba, one for each floor")
+    bench_server.fill(folder / OURS, county.households())
+    bench_server.enrol(folder / OURS, county.tablets)
+    with ExitStack() as stack:
+        sides: list[Side] = []
+        for number, (name, (workers, threads)) in enumerate(FLOORS.items()):
+            path = folder / f"floor{number}.db"
+            bench_floor.fill(path, county.households())
+            command = floor_command(path, workers=workers, threads=threads)
+            sides.append(Floor(name, stack.enter_context(serving(command))))
+        sides.append(Yuanba(OURS, stack.enter_context(bench_server.served(folder / OURS))))
+        workloads = Workloads(plan, county, sides)
+        workloads.warm_up()
+        for number in range(repeat):
+            say(f"Repeat {number + 1} of {repeat}")
+            for part in ("w1", "w2", "w3"):
+                if part in parts:
+                    getattr(workloads, part)()
+        return workloads.figures
+
+
+def _grown(size: int, plan: Plan, folder: Path, say: Say) -> Cost:
+    """Fill a server with ``size`` households and ask it."""
+    wanted = set(Random(size).sample(range(size // plan.grown_grid), plan.grown_pairs))
+    grids: dict[int, list[Household]] = {number: [] for number in sorted(wanted)}
+    start = time.monotonic()
+    bench_server.fill(folder, _noting(households(size, seed=3, per_grid=plan.grown_grid), grids))
+    pairs = [
+        (tablet(2 * number, grid), tablet(2 * number + 1, grid))
+        for number, grid in enumerate(grids.values())
+    ]
+    bench_server.enrol(folder, [one for pair in pairs for one in pair])
+    say(f"Filled with {size:,} households in {time.monotonic() - start:.0f} s")
+    with bench_server.served(folder) as served:
+        cost = exchange_cost(Yuanba(OURS, served), pairs, plan)
+    shutil.rmtree(folder)
+    return cost
+
+
+def _noting(made: Iterator[Household], grids: dict[int, list[Household]]) -> Iterator[Household]:
+    """The households as they pass; those of the numbered grids are noted."""
+    feed = None
+    number = -1
+    for one in made:
+        if one.feed != feed:
+            feed, number = one.feed, number + 1
+        if number in grids:
+            grids[number].append(one)
+        yield one
+
+
+def exchange_cost(side: Yuanba, pairs: Sequence[tuple[Tablet, Tablet]], plan: Plan) -> Cost:
+    """Exchanges of two tablets of each grid in turn, each pulling what the other pushed."""
+    for pair in pairs:
+        for one in pair:
+            run(side.port, [side.first_sync(one, plan.limit, [])])
+    run(side.port, [_visits(side, pairs, plan, 2 * len(pairs), [])])
+    before = side.served.cpu_seconds()
+    answers: list[bytes] = []
+    timing = run(side.port, [_visits(side, pairs, plan, plan.grown_exchanges, answers)])
+    cpu_ms = (side.served.cpu_seconds() - before) * 1000 / plan.grown_exchanges
+    for answer in answers:
+        _expect("edits applied", side.applied(answer), plan.changes)
+        _expect("changes pulled", side.rows(answer), plan.changes)
+    return Cost(median(timing.latencies_ms), timing.percentile_ms(0.95), cpu_ms)
+
+
+def _visits(
+    side: Yuanba,
+    pairs: Sequence[tuple[Tablet, Tablet]],
+    plan: Plan,
+    count: int,
+    answers: list[bytes],
+) -> Conversation:
+    draw = Random(count)
+    for number in range(count):
+        tablet = pairs[number // 2 % len(pairs)][number % 2]
+        records = draw.sample(tablet.households[number % 2 :: 2], plan.changes)
+        now = now_ms()
+        edits = tablet.edits(records, draw, now_ms=now)
+        batch = unfinished(tablet.request(now_ms=now, limit=plan.limit), edits)
+        answer = unpacked((yield side.push(tablet, batch)))
+        side.heard(tablet, answer)
+        answers.append(answer)
+
+
+def _expect(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise WrongAnswerError(f"{what}: {found}, not {expected}")
