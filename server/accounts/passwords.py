@@ -22,10 +22,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.audit import note
-from server.accounts.sessions import reading, writing
 from server.accounts.tokens import Draw
 from server.models import Account
-from server.store import SqlStore
 from sync.stamps import base32
 
 __all__ = [
@@ -89,22 +87,25 @@ def set_password(session: Session, account: Account, password_hash: str, *, now_
     note(session, "password_changed", now_ms=now_ms, user=account.user)
 
 
-def sign_in(store: SqlStore, *, username: str, password: str, now_ms: int) -> Account | None:
-    """The account that name and password open, or None: wrong, unknown and locked alike."""
-    with reading(store) as session:
-        account = find_account(session, username)
-    right = _fits(account.password_hash if account else _NOBODY, password)
-    user = account.user if account else None
-    if account is None or not right or account.locked:
-        with writing(store) as session:
-            note(session, "sign_in_failed", now_ms=now_ms, user=user)
+def sign_in(session: Session, *, username: str, password: str, now_ms: int) -> Account | None:
+    """The account that name and password open, or None: wrong, unknown and locked alike.
+
+    Ends the session's transaction before it hashes, so that nobody waits for that; what
+    it writes then, the caller commits.
+    """
+    account = find_account(session, username)
+    stored, user, locked = _NOBODY, None, True
+    if account is not None:
+        stored, user, locked = account.password_hash, account.user, account.locked
+    session.commit()
+    right = _fits(stored, password)
+    if account is None or not right or locked:
+        note(session, "sign_in_failed", now_ms=now_ms, user=user)
         return None
-    stale = _HASHER.check_needs_rehash(account.password_hash)
-    renewed = _HASHER.hash(password) if stale else account.password_hash
-    with writing(store) as session:
-        account = session.get_one(Account, account.id)
-        account.password_hash, account.last_sign_in = renewed, now_ms
-        note(session, "signed_in", now_ms=now_ms, user=user)
+    if _HASHER.check_needs_rehash(stored):
+        account.password_hash = _HASHER.hash(password)
+    account.last_sign_in = now_ms
+    note(session, "signed_in", now_ms=now_ms, user=user)
     return account
 
 

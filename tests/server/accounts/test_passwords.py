@@ -7,6 +7,7 @@ import random
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
 
 from server.accounts import passwords
 from server.accounts.audit import note
@@ -42,9 +43,10 @@ def account(office: Office) -> Account:
 
 
 def enter(office: Office, username: str, password: str) -> Account | None:
-    return sign_in(
-        office.served.store, username=username, password=password, now_ms=office.clock.now_ms
-    )
+    with Session(office.served.store.engine, expire_on_commit=False) as session:
+        found = sign_in(session, username=username, password=password, now_ms=office.clock.now_ms)
+        session.commit()
+        return found
 
 
 def test_the_right_password_opens_the_account_whatever_the_capitals(
