@@ -98,7 +98,7 @@ PROJECTIONS = (
         "tags",
         "last_visit",
         derived={"phone_tail": ("phone", tail), "householder_pinyin": ("householder", spelled)},
-        indexes=(("building", "entrance", "room"), ("phone_tail",)),
+        indexes=(("building", "entrance", "room"),),
     ),
     project(
         RESIDENT,
@@ -107,6 +107,6 @@ PROJECTIONS = (
         "name",
         "birth",
         derived={"phone_tail": ("phone", tail), "name_pinyin": ("name", spelled)},
-        indexes=(("household",), ("phone_tail",)),
+        indexes=(("household",),),
     ),
 )

@@ -121,7 +121,7 @@ class Snapshot:
 
     def __init__(self, shared: Shared, cursor: Any) -> None:
         self.cursor = cursor
-        self._shared = shared
+        self.shared = shared
         self._catalogue = shared.catalogue
         self._dumps, self._loads = shared.codec
         self._sql = shared.sql
@@ -201,7 +201,7 @@ class Snapshot:
 
     def _keys(self, names: Collection[str]) -> dict[str, int]:
         """Name → key of the feeds that exist."""
-        shared, own = self._shared.feed_keys, self._new_keys
+        shared, own = self.shared.feed_keys, self._new_keys
         unknown = [name for name in names if name not in shared and name not in own]
         if unknown:
             own.update((row[0], row[1]) for row in self.among("feeds", unknown))
@@ -214,7 +214,7 @@ class Snapshot:
     def ended(self) -> None:
         """Called once the transaction has ended well: what it learnt of keys will stay true."""
         if self._new_keys:
-            self._shared.feed_keys.update(self._new_keys)
+            self.shared.feed_keys.update(self._new_keys)
 
 
 class Writer(Snapshot):
@@ -229,7 +229,7 @@ class Writer(Snapshot):
         """Records by id, locked until the transaction ends."""
         catalogue, loads, stored = self._catalogue, self._loads, self._stored
         found: dict[str, Record] = {}
-        projector_of, from_row = self._shared.projectors.get, Record.from_row
+        projector_of, from_row = self.shared.projectors.get, Record.from_row
         for record, kind, tail, deleted, row, home in self.among("records_locked", ids):
             spec = catalogue[kind]
             state = from_row(loads(row), spec, tail=tail, deleted=bool(deleted))
@@ -285,6 +285,11 @@ class Writer(Snapshot):
                 found.setdefault(record, {})[feed] = (seq, state)
         return found
 
+    def alone_with(self, table: str) -> None:
+        """Keep all other writers of a table away until the transaction ends."""
+        if self._sql.lock_table:
+            self.cursor.execute(self._sql.lock_table.format(table))
+
     # Saving ------------------------------------------------------------------------------------
 
     def save(self, changes: Changes) -> None:
@@ -292,21 +297,22 @@ class Writer(Snapshot):
         sql = self._sql
         if changes.operations:
             rows: list[Any] = [self._operation_row(one) for one in changes.operations]
-            self._run(sql.insert(OPERATION, _OPERATION), rows)
+            self.run(sql.insert(OPERATION, _OPERATION), rows)
         if changes.revised:
             rows = [(*self._operation_row(one)[1:], one.stamp) for one in changes.revised]
-            self._run(sql.update(OPERATION, _OPERATION[1:], ("stamp",)), rows)
+            self.run(sql.update(OPERATION, _OPERATION[1:], ("stamp",)), rows)
         if changes.conflicts:
             conflicts = {one.id: one for one in changes.conflicts}
             rows = [self._conflict_row(one) for one in conflicts.values()]
-            self._run(sql.upsert(CONFLICT, _CONFLICT, ("id",)), rows)
+            self.run(sql.upsert(CONFLICT, _CONFLICT, ("id",)), rows)
         self._save_waiting(changes.held, changes.released, changes.aside)
         records = _each_once(changes.records)
         if records:
             self._save_records(records)
             self._move([one for one in records if one.moved])
 
-    def _run(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def run(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Write a set of rows by one of the statements' texts."""
         self._sql.run(self.cursor, text, rows)
 
     def _operation_row(self, one: StoredOperation) -> tuple[Any, ...]:
@@ -331,17 +337,17 @@ class Writer(Snapshot):
     ) -> None:
         sql, dumps = self._sql, self._dumps
         if released:
-            self._run(sql.delete(HELD, ("stamp",)), [(stamp,) for stamp in released])
+            self.run(sql.delete(HELD, ("stamp",)), [(stamp,) for stamp in released])
         waiting = {one.stamp: one for one in held}
         if waiting:
             rows: list[Any] = [
                 (*one[:-1], None if one.feeds is None else dumps(one.feeds))
                 for one in waiting.values()
             ]
-            self._run(sql.upsert(HELD, _HELD, ("stamp",)), rows)
+            self.run(sql.upsert(HELD, _HELD, ("stamp",)), rows)
         kept = {one.id: one for one in aside}
         if kept:
-            self._run(sql.upsert(ASIDE, _ASIDE, ("id",)), list(kept.values()))
+            self.run(sql.upsert(ASIDE, _ASIDE, ("id",)), list(kept.values()))
 
     def _save_records(self, changes: Sequence[RecordChange]) -> None:
         stored = self._stored
@@ -355,7 +361,7 @@ class Writer(Snapshot):
         edited: list[Any] = []
         others: list[Any] = []
         tails: list[Any] = []
-        projectors = self._shared.projectors
+        projectors = self.shared.projectors
         shifts: dict[str, list[Shift]] = defaultdict(list)
         for record, before, is_moved in changes:
             if not is_moved:
@@ -390,14 +396,14 @@ class Writer(Snapshot):
     ) -> None:
         sql, key = self._sql, ("feed", "id")
         if new:
-            self._run(sql.insert(RECORD, _RECORD), new)
+            self.run(sql.insert(RECORD, _RECORD), new)
         if edited:
-            self._run(sql.update(RECORD, ("head", "tail", "row"), key), edited)
+            self.run(sql.update(RECORD, ("head", "tail", "row"), key), edited)
         if others:
             columns = ("feed", "head", "tail", "deleted", "row")
-            self._run(sql.update(RECORD, columns, key), others)
+            self.run(sql.update(RECORD, columns, key), others)
         if tails:
-            self._run(sql.update(RECORD, ("tail",), key), tails)
+            self.run(sql.update(RECORD, ("tail",), key), tails)
 
     def _homes(self, records: Sequence[Record]) -> dict[str, int]:
         """Record → key of its home feed; feeds that are new get a row."""
@@ -412,7 +418,7 @@ class Writer(Snapshot):
         if missing:
             columns = ("name", "seq", "count", "sum", "purged")
             text = self._sql.insert_missing(FEED, columns)
-            self._run(text, [(name, 0, 0, 0, 0) for name in missing])
+            self.run(text, [(name, 0, 0, 0, 0) for name in missing])
             keys = self._keys(names)
         return keys
 
@@ -428,24 +434,20 @@ class Writer(Snapshot):
                 "ends", sorted({keys[one.feed] for one in moved})
             )
         }
-        known: list[Any] = []
-        unknown: list[Any] = []
-        for feed, record, home, state, is_known in moved:
+        entries: list[Any] = []
+        for feed, record, home, state, _ in moved:
             key = keys[feed]
             end = ends[key]
             end[0] += 1
-            (known if is_known else unknown).append((end[0], keys[home], state, key, record))
+            entries.append((end[0], keys[home], state, key, record))
         for feed, (count, part) in digest_changes(changes).items():
             end = ends[keys[feed]]
             end[1] += count
             end[2] = (end[2] + part) & DIGEST_MASK
         sql = self._sql
-        if known:
-            self._run(sql.update(ENTRY, _ENTRY[:3], _ENTRY[3:]), known)
-        if unknown:
-            self._run(sql.upsert(ENTRY, _ENTRY, _ENTRY[3:]), unknown)
+        self.run(sql.replace(ENTRY, _ENTRY, _ENTRY[3:]), entries)
         rows = [(*end, key) for key, end in ends.items()]
-        self._run(sql.update(FEED, ("seq", "count", "sum"), ("key",)), rows)
+        self.run(sql.update(FEED, ("seq", "count", "sum"), ("key",)), rows)
 
 
 def _each_once(changes: Sequence[RecordChange]) -> Sequence[RecordChange]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table
@@ -52,11 +53,10 @@ class Projector:
         self.names = tuple(column.name for column in projection.columns)
         self.columns = (("feed",) if projection.by_home else ()) + ("id", *self.names)
         self._first = None if projection.by_home else self.names.index(projection.key[0])
-        spec, places = projection.spec, projection.places
-        self._lists = frozenset(
-            at for at, place in enumerate(places) if spec.fields[place].kind in ("tags", "log")
-        )
-        self._places = places
+        fields, places = projection.spec.fields, projection.places
+        self._take = itemgetter(*places)
+        # Lists are changed in place: a picture holds its own.
+        self._lists = [at for at, one in enumerate(places) if fields[one].kind in ("tags", "log")]
 
     @staticmethod
     def of(spec: RecordType) -> Projector | None:
@@ -68,11 +68,11 @@ class Projector:
 
     def picture(self, values: Sequence[Any]) -> Picture:
         """The values that the columns come from; it stays when the record is changed later."""
-        taken = [values[place] for place in self._places]
+        taken: Picture = self._take(values)
         for at in self._lists:
             if taken[at]:
-                taken[at] = tuple(taken[at])
-        return tuple(taken)
+                taken = (*taken[:at], tuple(taken[at]), *taken[at + 1 :])
+        return taken
 
     def row(self, record: str, home: int, picture: Picture) -> list[Any]:
         """A row in the order of ``columns``."""

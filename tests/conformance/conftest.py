@@ -10,6 +10,9 @@ import pytest
 from server.records import CATALOGUE
 from server.store import migrate, open_store
 from sync.memory import MemoryStore
+from tests.conformance.databases import emptied_postgres_url, migrated_postgres
+
+__all__ = ["emptied_postgres_url", "migrated_postgres"]
 
 
 def opened(kind: str, request: pytest.FixtureRequest) -> Any:
@@ -17,7 +20,9 @@ def opened(kind: str, request: pytest.FixtureRequest) -> Any:
         return MemoryStore(CATALOGUE, epoch="e1")
     if kind == "sqlite-memory":
         return open_store("sqlite://", CATALOGUE, epoch="e1")
-    url = request.getfixturevalue("postgres_url" if kind == "postgres" else "sqlite_url")
+    if kind == "postgres":
+        return open_store(request.getfixturevalue("emptied_postgres_url"), CATALOGUE)
+    url = request.getfixturevalue("sqlite_url")
     migrate(url, epoch="e1")
     return open_store(url, CATALOGUE)
 

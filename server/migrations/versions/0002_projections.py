@@ -139,7 +139,6 @@ def make_p_household() -> None:
         ["building", "entrance", "room"],
         unique=False,
     )
-    op.create_index("ix_p_household_phone_tail", "p_household", ["phone_tail"], unique=False)
 
 
 def make_p_notice() -> None:
@@ -172,7 +171,6 @@ def make_p_resident() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_p_resident_household", "p_resident", ["household"], unique=False)
-    op.create_index("ix_p_resident_phone_tail", "p_resident", ["phone_tail"], unique=False)
 
 
 def make_p_street() -> None:
