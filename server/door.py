@@ -173,6 +173,16 @@ class Door:
             return Ack(None, "rejected", problem=Problem("nothing_to_undo"))
         return self.submit(who, [{**draft, "undoes": stamp, "reason": reason}])[0]
 
+    def release(self, stamp: str) -> Ack:
+        """Let a held operation go: it is decided now, in its author's name."""
+
+        def let_go() -> Ack | None:
+            with self._store.write() as tx:
+                return self._authority.release(tx, stamp, now_ms=self._now_ms())
+
+        ack = patiently(let_go)
+        return ack or Ack(stamp, "rejected", problem=Problem("not_held"))
+
     # Many changes ---------------------------------------------------------------------------
 
     def submit(
@@ -182,7 +192,7 @@ class Door:
         *,
         seen: Mapping[str, str] | None = None,
     ) -> list[Ack]:
-        """Take drafts in one transaction: ``kind``, ``record``, ``fields`` and what the kind needs."""
+        """Take drafts (``kind``, ``record``, ``fields``, what the kind needs) in one transaction."""
         return patiently(lambda: self._submit(who, drafts, seen))
 
     def load(self, records: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Iterator[int]:

@@ -21,105 +21,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from sync import kinds, notices
+from sync import gates, kinds, notices
+from sync.batch import Ack, Batch, Reaction, Safeguards, Verdicts
 from sync.catalogue import Catalogue
-from sync.errors import Problem, Refusal, as_json
-from sync.kinds import Context, Effect
-from sync.operation import Operation, canonical, check_values, corrected_ms, read
+from sync.effects import Context, Effect, Hold
+from sync.errors import Problem, Refusal
+from sync.operation import Operation, canonical, corrected_ms, read
 from sync.record import Record
 from sync.scope import SYSTEM, Scope
-from sync.stamps import is_server, is_stamp, wall_of
+from sync.stamps import is_stamp
 from sync.store import JSON, Aside, Codec, Held, Outcome, StoredOperation, Writing
 from sync.work import Work, stamps_to_read
 
-__all__ = ["AHEAD_MS_MAX", "Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
-
-AHEAD_MS_MAX = 24 * 3_600_000
-"""A stamp whose wall part is further ahead of both clocks than this is looked at by a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Safeguards:
-    """What protects the promise. All on; one is switched off only to show that its check fails."""
-
-    idempotency: bool = True
-    base: bool = True
-    scope: bool = True
-    eviction: bool = True
-
-
-class Ack(NamedTuple):
-    """What became of one operation. ``feeds`` are the caller's that now hold the record."""
-
-    stamp: str | None
-    outcome: Outcome
-    head: str | None = None
-    feeds: Sequence[str] = ()
-    fields: Mapping[str, Any] | None = None
-    versions: Mapping[str, str] | None = None
-    repeated: bool = False
-    conflict: str | None = None
-    needs: str | None = None
-    problem: Problem | None = None
-
-    def describe(self, lang: str) -> dict[str, Any]:
-        """The ``ack`` line of the contract."""
-        told: dict[str, Any] = {
-            "stamp": self.stamp,
-            "outcome": self.outcome,
-            "head": self.head,
-            "feeds": self.feeds,
-        }
-        if self.outcome == "applied" and not self.repeated and self.problem is None:
-            return told
-        if self.feeds and self.fields is not None:
-            told["fields"], told["versions"] = self.fields, self.versions
-        if self.repeated:
-            told["repeated"] = True
-        if self.conflict is not None:
-            told["conflict"] = self.conflict
-        if self.needs is not None:
-            told["needs"] = self.needs
-        if self.problem is not None:
-            told["problem"] = as_json(self.problem, lang)
-        return told
-
-
-class Batch(NamedTuple):
-    """Operations as received, and who sent them when (ms; the server's clock).
-
-    ``offset_ms`` is server minus device in this exchange; ``sent_ms`` the device's own clock;
-    ``positions`` the caller's cursors (feed → seq), for records that left a feed meanwhile.
-    """
-
-    operations: Sequence[Any]
-    scope: Scope
-    received_ms: int
-    offset_ms: int = 0
-    sent_ms: int | None = None
-    positions: Mapping[str, int] = {}
-
-
-class Verdicts(NamedTuple):
-    """The acks in order, and the records that only plainly applied operations touched."""
-
-    acks: list[Ack]
-    quiet: frozenset[str]
-
-
-class Reaction(NamedTuple):
-    """A rule that follows a change of one of ``fields`` (None: of anything) in a record of ``type``.
-
-    It answers with drafts (``type``, ``record``, ``kind``, ``fields``) that the server carries
-    out in the same transaction, naming their cause.
-    """
-
-    type: str
-    fields: frozenset[str] | None
-    drafts: Callable[[Work, Operation, Record], Iterable[Mapping[str, Any]]]
+__all__ = ["Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
 
 
 class Authority:
@@ -161,6 +77,22 @@ class Authority:
         if changes:
             tx.save(changes)
         return Verdicts([run.final(ack) for ack in acks], run.quiet())
+
+    def release(self, tx: Writing, stamp: str, *, now_ms: int) -> Ack | None:
+        """Let a held operation go by a person's decision; None if it is not held.
+
+        It is decided now, in its author's name: as if the person who lets it go had vouched
+        for its scope, and as a concurrent change where what it was based on is not here.
+        """
+        held = tx.held([stamp]).get(stamp)
+        if held is None:
+            return None
+        work = Work(tx)
+        run = _Run(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
+        ack = run.release(held, forced=True)
+        run.release_waiting()
+        tx.save(work.changes())
+        return ack
 
     # Reading -------------------------------------------------------------------------------
 
@@ -228,7 +160,7 @@ class _Run:
         self.now_ms = batch.received_ms
         self.answers: dict[str, Ack] = {}
         self._touched: dict[str, bool] = {}
-        self._kept_creates: dict[str, str] = {}
+        self.kept_creates: dict[str, str] = {}
         self._decided: set[str] = set()
 
     def quiet(self) -> frozenset[str]:
@@ -262,108 +194,13 @@ class _Run:
 
     def _decide(self, op: Operation, context: Context) -> Ack:
         try:
-            late = self._gate(op, context)
+            late = gates.pass_all(self, op, context)
             effect = kinds.KINDS[op.kind](self, op, context._replace(late=late))
-        except kinds.Hold as hold:
+        except Hold as hold:
             return self._hold(op, context, hold)
         except Refusal as refusal:
             return self._reject(op, context, refusal.problem)
         return self._settle(op, context._replace(late=late), effect)
-
-    def _gate(self, op: Operation, context: Context) -> bool:
-        """Raise if the operation may not be decided now; else whether it is late."""
-        scope = context.scope
-        if scope.device is not None and op.actor != scope.user:
-            raise Refusal(Problem("not_your_actor", pointer="/actor"))
-        spec = self.authority.catalogue.get(op.type)
-        if spec is None:
-            raise Refusal(Problem("unknown_type", pointer="/type", params={"type": op.type}))
-        check_values(op, spec)
-        if not context.released:
-            self._gate_arrival(op)
-        if scope.suspended:
-            raise kinds.Hold("review")
-        record = self.work.record(op.record)
-        if record is not None and record.spec is not spec:
-            raise Refusal(Problem("wrong_type", pointer="/type", params={"type": op.type}))
-        needs = self._unmet(op, record)
-        if needs is not None:
-            raise needs
-        if record is None and op.kind != "create":
-            raise Refusal(Problem("unknown_record", pointer="/record"))
-        if record is not None and op.kind == "create":
-            raise Refusal(Problem("record_exists", pointer="/record"))
-        return self._standing(op, context, record)
-
-    def _gate_arrival(self, op: Operation) -> None:
-        sent = self.batch.sent_ms if self.batch.sent_ms is not None else self.now_ms
-        if wall_of(op.stamp) > max(self.now_ms, sent) + AHEAD_MS_MAX:
-            raise kinds.Hold("stamp_ahead", pointer="/stamp")
-        if op.group is not None or op.kind == "merge":
-            raise kinds.Hold("group_waits" if op.group is not None else "review")
-
-    def _unmet(self, op: Operation, record: Record | None) -> kinds.Hold | None:
-        """What the operation was based on and the server does not have, if anything."""
-        if op.kind == "create":
-            for field in self.authority.catalogue[op.type].fields if self._kept_creates else ():
-                parent = op.fields.get(field.name) if field.kind == "reference" else None
-                if parent in self._kept_creates:
-                    return kinds.Hold("depends_on_rejected", needs=self._kept_creates[parent])
-            return None
-        for name, seen in op.base.items():
-            if seen is None:
-                continue
-            if record is not None and seen == (
-                record.head if name == "*" else record.version(name)
-            ):
-                continue
-            stored = self.work.operation(seen)
-            if stored is None:
-                if not is_server(seen):
-                    return kinds.Hold("needs", needs=seen, pointer=f"/base/{name}")
-            elif stored.outcome in ("held", "rejected"):
-                return kinds.Hold("depends_on_rejected", needs=seen, pointer=f"/base/{name}")
-        return None
-
-    def _standing(self, op: Operation, context: Context, record: Record | None) -> bool:
-        scope = context.scope
-        if scope.is_system:
-            return False
-        spec = self.authority.catalogue[op.type]
-        if record is None:
-            values = [op.fields.get(field.name) for field in spec.fields]
-            feeds = spec.feeds_of(op.record, values)
-        else:
-            feeds = record.feeds()
-        standing = scope.judge(feeds)
-        late_after: int | None = None
-        if standing == "grace":
-            late_after = max(scope.grace.get(feed, 0) for feed in feeds)
-        elif standing != "active" and record is not None:
-            standing, late_after = self._left(record, scope, standing)
-        if standing == "review":
-            raise kinds.Hold("review")
-        if standing == "out" and self.authority.safeguards.scope:
-            raise Refusal(Problem("out_of_scope", pointer="/record"))
-        if op.kind != "transition" and not kinds.may(scope.role, spec, op.kind):
-            raise Refusal(Problem("not_allowed", pointer="/kind"))
-        return late_after is not None and context.corrected_ms > late_after
-
-    def _left(self, record: Record, scope: Scope, standing: str) -> tuple[Any, int | None]:
-        """A record that moved away: still to be changed by who had not been told of it."""
-        placed = self.work.tx.placed(list(scope.reads or ()), [record.id]).get(record.id, {})
-        left = {feed: seq for feed, (seq, state) in placed.items() if state == "left"}
-        if not left:
-            return standing, None
-        positions = self.batch.positions
-        if any(feed in positions and seq > positions[feed] for feed, seq in left.items()):
-            moved = max(
-                (self.work.operation(record.version(name)) for name in record.spec.feed_fields),
-                key=lambda stored: stored.received if stored is not None else 0,
-                default=None,
-            )
-            return "grace", moved.received if moved is not None else None
-        return "review", None
 
     # Outcomes ------------------------------------------------------------------------------
 
@@ -432,7 +269,7 @@ class _Run:
             )
         )
 
-    def _hold(self, op: Operation, context: Context, hold: kinds.Hold) -> Ack:
+    def _hold(self, op: Operation, context: Context, hold: Hold) -> Ack:
         scope = context.scope
         feeds = None if scope.reads is None else tuple(sorted({*scope.reads, *scope.grace}))
         self._store(op, context, "held", code=hold.code)
@@ -453,7 +290,7 @@ class _Run:
 
     def _kept(self, op: Operation, context: Context, ack: Ack) -> Ack:
         if op.kind == "create":
-            self._kept_creates[op.record] = op.stamp
+            self.kept_creates[op.record] = op.stamp
         record = self.work.record(op.record)
         if record is not None and self._sees(context.scope, record):
             ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
@@ -527,8 +364,8 @@ class _Run:
         for name, value in mixed.items():
             field = record.spec.by_name.get(name)
             if field is not None and field.policy == "set":
-                was = set(record.get(name) or ())
-                fields[name] = {"add": sorted({*value} - was), "remove": sorted(was - {*value})}
+                old = set(record.get(name) or ())
+                fields[name] = {"add": sorted({*value} - old), "remove": sorted(old - {*value})}
             else:
                 fields[name] = value
         raw = {
@@ -558,13 +395,16 @@ class _Run:
                 self.release(held)
             arrived = self._decided
 
-    def release(self, held: Held) -> Ack | None:
-        """Decide a held operation now, within the scope that its author had."""
+    def release(self, held: Held, *, forced: bool = False) -> Ack | None:
+        """Decide a held operation now, within the scope that its author had.
+
+        ``forced``: a person lets it go, and vouches for what the gates would still ask.
+        """
         stored = self.work.operation(held.stamp)
         if stored is None:
             return None
         told_before = self.work.release(held.stamp)
-        reads = None if held.feeds is None else frozenset(held.feeds)
+        reads = None if held.feeds is None or forced else frozenset(held.feeds)
         op = read(stored.raw)
         if op.device == self.batch.scope.device:
             scope = self.batch.scope
@@ -577,6 +417,7 @@ class _Run:
             corrected_ms=stored.corrected,
             stamp=op.stamp,
             released=True,
+            forced=forced,
             late=stored.late,
         )
         ack = self._decide(op, context)

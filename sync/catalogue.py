@@ -155,7 +155,7 @@ KINDS: Mapping[str, Callable[[Field, Any], Words | None]] = {
     "geometry": _geometry,
     "log": _text(_LONGTEXT_MAX),
 }
-"""Kind → what is wrong with a (non-null) value of that kind, or None. A ``log`` checks one entry."""
+"""Kind → what is wrong with a value (not null) of that kind, or None; of a ``log``, one entry."""
 
 
 @dataclass(frozen=True, slots=True)

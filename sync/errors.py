@@ -172,7 +172,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
         422,
         True,
         "这条操作的编号时间远在将来，已保存，等待管理员查看。",
-        "This operation's stamp lies far in the future. It is kept for an administrator to look at.",
+        "This operation's stamp lies far in the future. An administrator will look at it.",
     ),
     "stamp_reused": ProblemKind(
         409,
@@ -221,7 +221,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
         409,
         True,
         "这条修改依据的内容还没有到达，已保存，到达后自动处理。",
-        "What this change is based on has not arrived yet. It is kept, and applied when that comes.",
+        "What this change is based on is not here yet. It is kept, and applied when that comes.",
     ),
     "depends_on_rejected": ProblemKind(
         409,
@@ -281,6 +281,7 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "工单不能从“{source}”变为“{target}”。",
         "An order cannot go from '{source}' to '{target}'.",
     ),
+    "not_held": ProblemKind(409, True, "这条操作已不在等待。", "This operation no longer waits."),
     "nothing_to_undo": ProblemKind(
         409,
         True,

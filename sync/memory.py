@@ -148,7 +148,7 @@ class _Transaction:
         )
 
     def beyond(self, positions: Mapping[str, int], records: Collection[str]) -> set[str]:
-        found = set()
+        found: set[str] = set()
         for feed, position in positions.items():
             places = self._tables.entries.get(feed, {})
             found.update(one for one in records if one in places and places[one][0] > position)

@@ -44,8 +44,11 @@ class Past(Protocol):
         """The corrected time of operation ``stamp``; 0 if it is not known."""
         ...
 
-    def unseen_adds(self, base: str, name: str) -> frozenset[str]:
-        """The elements added to a set since ``base`` by operations that its author had not seen."""
+    def unseen_adds(self, base: str, name: str) -> frozenset[str] | None:
+        """The elements added to a set since ``base`` by operations that its author had not seen.
+
+        None if ``base`` is not known: then nobody can tell what was seen.
+        """
         ...
 
 
@@ -60,9 +63,9 @@ class NoPast:
         """Nothing is known."""
         return 0
 
-    def unseen_adds(self, base: str, name: str) -> frozenset[str]:
+    def unseen_adds(self, base: str, name: str) -> frozenset[str] | None:
         """Nothing is known."""
-        return frozenset()
+        return None
 
 
 class Step(NamedTuple):
@@ -132,10 +135,9 @@ def _text(step: Step) -> Decision:
 def _set(step: Step) -> Decision:
     present = set(step.current or ())
     add, remove = set(step.value.get("add") or ()), set(step.value.get("remove") or ())
-    if not step.is_current and step.base is not None:
-        remove -= step.past.unseen_adds(step.base, step.name)
-    elif step.base is None:
-        remove = set()
+    if not step.is_current:
+        unseen = step.past.unseen_adds(step.base, step.name) if step.base is not None else None
+        remove = set() if unseen is None else remove - unseen
     result = sorted((present - remove) | add)
     if result == sorted(present):
         return _SAME

@@ -5,9 +5,11 @@ change applied) must reach its author, or the tablet would go on showing what is
 longer so. A notice is a record like any other, written by the server in its
 reader's own feed.
 
->>> draft("u1", about="s1", outcome="merged", code="settled", lang="en", params={"label": "Phone"})
-... # doctest: +ELLIPSIS
-{'user': 'u1', 'about': 's1', 'outcome': 'merged', 'code': 'settled', 'text': 'The conflict about ...
+>>> told = draft(
+...     "u1", about="s1", outcome="merged", code="settled", lang="en", params={"label": "Phone"}
+... )
+>>> told["text"]
+'The conflict about Phone has been settled.'
 """
 
 from __future__ import annotations

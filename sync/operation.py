@@ -94,39 +94,62 @@ def read(raw: Any) -> Operation:
     if not isinstance(raw, dict):
         raise _malformed("it is not an object", "")
     get = raw.get
-    stamp, kind, record, type_name = get("stamp"), get("kind"), get("record"), get("type")
+    stamp, kind = get("stamp"), get("kind")
     if not is_stamp(stamp):
         raise Refusal(Problem("bad_stamp", pointer="/stamp"))
     if kind not in KINDS:
         raise Refusal(Problem("unknown_kind", pointer="/kind", params={"kind": _short(kind)}))
-    if not isinstance(type_name, str) or len(type_name) > 64 or not storable(type_name):
-        raise _malformed("type", "/type")
-    if not is_record_id(record):
-        raise _malformed("record", "/record")
-    actor, at, offset = get("actor"), get("at"), get("offset_ms")
-    if not isinstance(actor, str) or len(actor) > 64 or not storable(actor):
-        raise _malformed("actor", "/actor")
-    if type(at) is not int or not 0 <= at < _TIME_MAX:
-        raise _malformed("at", "/at")
-    if offset is not None and (type(offset) is not int or abs(offset) >= _TIME_MAX):
-        raise _malformed("offset_ms", "/offset_ms")
-    fields = get("fields")
-    if fields is None:
-        fields = _NO_BASE
-    elif not isinstance(fields, dict):
-        raise _malformed("fields", "/fields")
-    schema = get("schema")
-    if schema is None:
-        schema = 1
-    elif type(schema) is not int:
-        raise _malformed("schema", "/schema")
-    group = get("group")
-    if group is not None and not isinstance(group, dict):
-        raise _malformed("group", "/group")
+    for name, fits in _MEMBERS:
+        if not fits(get(name)):
+            raise _malformed(name, f"/{name}")
     base = _read_base(raw, kind)
     return Operation(
-        stamp, type_name, record, kind, fields, base, actor, at, offset, schema, group, raw
+        stamp=raw["stamp"],
+        type=raw["type"],
+        record=raw["record"],
+        kind=kind,
+        fields=get("fields") or _NO_BASE,
+        base=base,
+        actor=raw["actor"],
+        at=raw["at"],
+        offset_ms=get("offset_ms"),
+        schema=1 if get("schema") is None else raw["schema"],
+        group=get("group"),
+        raw=raw,
     )
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 64 and storable(value)
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) is int and 0 <= value < _TIME_MAX
+
+
+def _is_offset(value: Any) -> bool:
+    return value is None or (type(value) is int and abs(value) < _TIME_MAX)
+
+
+def _is_whole_or_null(value: Any) -> bool:
+    return value is None or type(value) is int
+
+
+def _is_object_or_null(value: Any) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+_MEMBERS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("type", _is_name),
+    ("record", is_record_id),
+    ("actor", _is_name),
+    ("at", _is_time),
+    ("offset_ms", _is_offset),
+    ("fields", _is_object_or_null),
+    ("schema", _is_whole_or_null),
+    ("group", _is_object_or_null),
+)
+"""Member of an operation → whether its value has the right form."""
 
 
 def _read_base(raw: dict[str, Any], kind: str) -> Mapping[str, Any]:

@@ -108,15 +108,15 @@ class Work(Past):
         stored = self.operation(stamp)
         return stored.corrected if stored is not None else 0
 
-    def unseen_adds(self, base: str, name: str) -> frozenset[str]:
+    def unseen_adds(self, base: str, name: str) -> frozenset[str] | None:
         """The elements added by operations that whoever had ``base`` had not seen.
 
         A base that the server merged into a value of its own had itself been made on
         an older one: what came between the two was not seen either.
         """
         stored = self.operation(base)
-        if stored is None:
-            return frozenset()
+        if stored is None or stored.outcome in ("held", "rejected"):
+            return None
         horizon, merged_for = base, set()
         unseen: set[str] = set()
         for one in self._history(stored.record):

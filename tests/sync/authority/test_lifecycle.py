@@ -482,3 +482,52 @@ def test_a_rule_follows_a_change_once_and_names_its_cause(make_county):
 def test_a_suspended_persons_work_is_held_for_review(county, anna, house):
     anna.reader = replace(anna.reader, suspended=True)
     assert anna.send(edit(anna, house, {"phone": "2"}))[0]["problem"]["code"] == "review"
+
+
+# A person lets go ----------------------------------------------------------------------------
+
+
+def let_go(county, stamp):
+    with county.store.write() as tx:
+        return county.authority.release(tx, stamp, now_ms=county.now_ms)
+
+
+def test_a_person_lets_a_held_change_go_and_it_counts_as_concurrent(county, anna, house):
+    lost = "0000000003e8-0000-aaaaaaaazzzz"
+    blind = edit(
+        anna, house, {"householder": "李四", "tags": {"add": ["x"], "remove": ["old"]}}, base=lost
+    )
+    assert anna.send(blind)[0]["needs"] == lost
+    assert let_go(county, blind["stamp"]).outcome == "conflict"
+    assert county.record(house).get("tags") == ["old", "x"]
+    assert let_go(county, blind["stamp"]) is None
+    anna.send()
+    assert [row["code"] for row in anna.rows("notice").values()] == ["released"]
+
+
+def test_what_waited_for_review_applies_when_a_person_vouches_for_it(county, anna, house):
+    anna.reader = replace(anna.reader, suspended=True)
+    change = edit(anna, house, {"phone": "2"})
+    anna.send(change)
+    assert let_go(county, change["stamp"]).outcome == "applied"
+    assert county.record(house).get("phone") == "2"
+
+
+def test_whose_change_was_undone_is_told(county, anna, house):
+    change = edit(anna, house, {"householder": "李四"})
+    anna.send(change)
+    admin = county.device(ADMIN, role="administrator")
+    admin.send(
+        edit(admin, house, {"householder": "张三"}, base=change["stamp"], undoes=change["stamp"])
+    )
+    anna.send()
+    assert [row["code"] for row in anna.rows("notice").values()] == ["undone"]
+
+
+def test_a_merge_is_kept_for_a_person(county, anna, house):
+    merge = anna.op("merge", house, base={"*": anna.created}, into=uid(2))
+    assert anna.send(merge)[0]["problem"]["code"] == "review"
+    assert let_go(county, merge["stamp"]).outcome == "held"
+    assert anna.send({**merge, "stamp": anna.stamps.next(now_ms=0), "into": 3})[0]["outcome"] == (
+        "rejected"
+    )

@@ -1,0 +1,128 @@
+"""Effects: in whose name an operation is decided, what becomes of it, and conflicts it opens.
+
+The kinds of operation share these: each reads a ``Context``, changes the record in the
+unit of work, and answers with an ``Effect``; what a person must decide becomes a
+``Conflict`` here and nowhere else.
+
+Invariants
+    * A field in conflict keeps the server's value, and is marked in the row.
+    * A conflict's id is the stamp of the operation that waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from sync.operation import Operation
+from sync.record import Record
+from sync.scope import Scope
+from sync.store import Conflict, Outcome
+from sync.work import Work
+
+__all__ = ["Context", "Effect", "Hold", "Labels", "Run", "open_conflict"]
+
+
+class Context(NamedTuple):
+    """In whose name and when (ms) an operation is decided.
+
+    ``stamp`` is the version that it writes: its own, always (but where a safeguard is off).
+    ``released``: it waited before. ``forced``: a person let it go though what it was based
+    on is not here; then it counts as concurrent.
+    """
+
+    scope: Scope
+    received_ms: int
+    offset_ms: int
+    corrected_ms: int
+    stamp: str
+    released: bool = False
+    forced: bool = False
+    late: bool = False
+
+
+class Hold(Exception):  # noqa: N818 - an outcome, not an error
+    """The operation must wait: for the operation ``needs``, or for a person."""
+
+    def __init__(self, code: str, *, needs: str | None = None, pointer: str | None = None) -> None:
+        super().__init__(code)
+        self.code, self.needs, self.pointer = code, needs, pointer
+
+
+@dataclass(slots=True)
+class Effect:
+    """What became of an operation. ``mixed``: values for the server to write in its own name."""
+
+    record: Record
+    outcome: Outcome
+    prev: str | None
+    conflict: str | None = None
+    code: str | None = None
+    mixed: dict[str, Any] = field(default_factory=dict)
+    was: dict[str, list[Any]] = field(default_factory=dict)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Run(Protocol):
+    """What a kind may ask for: the unit of work and the authority's settings."""
+
+    work: Work
+    authority: Any
+
+
+def open_conflict(
+    run: Run,
+    op: Operation,
+    context: Context,
+    record: Record,
+    waits: Mapping[str, tuple[str, Any]],
+) -> str:
+    """Open a conflict for the fields that wait. Its id is the operation's stamp."""
+    parts = {}
+    for name, (code, value) in waits.items():
+        base = op.base.get(name)
+        known, seen = run.work.value(base, name) if base is not None else (False, None)
+        parts[name] = {
+            "code": code,
+            "base": seen if known else None,
+            "base_stamp": base,
+            "server": "live" if name == "*" else record.get(name),
+            "server_stamp": record.head if name == "*" else record.version(name),
+            "device": value,
+            "stamp": op.stamp,
+            "closed_by": None,
+        }
+        record.flag(name)
+    feeds = record.feeds()
+    run.work.put_conflict(
+        Conflict(
+            id=op.stamp,
+            record=record.id,
+            type=record.spec.name,
+            feed=feeds[0] if feeds else "",
+            actor=op.actor,
+            opened=context.received_ms,
+            fields=parts,
+        )
+    )
+    return op.stamp
+
+
+class Labels(dict[str, Any]):
+    """The ``label`` parameter of a notice, in whichever language it is written."""
+
+    def __init__(self, record: Record, names: list[str]) -> None:
+        super().__init__(label=_label(record, names), label_en=_label(record, names, lang_zh=False))
+
+
+def _label(record: Record, names: Any, lang_zh: bool = True) -> str:
+    labels = []
+    for name in names:
+        field_ = record.spec.by_name.get(name)
+        labels.append(
+            (record.spec.zh if lang_zh else record.spec.en)
+            if field_ is None
+            else ((field_.zh if lang_zh else field_.en) or name)
+        )
+    return "、".join(labels) if lang_zh else ", ".join(labels)

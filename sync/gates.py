@@ -1,0 +1,146 @@
+"""The gates: what every operation passes before its kind decides, in one order.
+
+The order matters. What is malformed is refused before it is asked whether its author may;
+what waits for something is held before its scope is judged by a record that is not here
+yet; and nobody learns from a refusal whether a record exists that they may not read.
+
+Invariants
+    * A gate changes nothing: it raises ``Refusal`` or ``Hold``, or lets pass.
+    * Nothing is decided for a caller whose scope and role do not allow it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sync.batch import Batch
+from sync.catalogue import RecordType
+from sync.effects import Context, Hold
+from sync.errors import Problem, Refusal
+from sync.kinds import KINDS, may
+from sync.operation import Operation, check_values
+from sync.record import Record
+from sync.scope import Scope
+from sync.stamps import is_server, wall_of
+from sync.work import Work
+
+__all__ = ["AHEAD_MS_MAX", "pass_all"]
+
+AHEAD_MS_MAX = 24 * 3_600_000
+"""A stamp whose wall part is further ahead of both clocks than this is looked at by a person."""
+
+
+class Run(Protocol):
+    """What the gates ask of the batch that an operation came in.
+
+    ``kept_creates``: record → stamp of its create, for creates held or rejected in this batch.
+    """
+
+    work: Work
+    batch: Batch
+    authority: Any
+    kept_creates: dict[str, str]
+
+
+def pass_all(run: Run, op: Operation, context: Context) -> bool:
+    """Whether the operation is late; raises if it may not be decided now."""
+    spec = _well_formed(run, op, context)
+    _may_be_decided_now(run, op, context)
+    record = run.work.record(op.record)
+    if record is not None and record.spec is not spec:
+        raise Refusal(Problem("wrong_type", pointer="/type", params={"type": op.type}))
+    if not context.forced:
+        _has_what_it_needs(run, op, spec, record)
+    late = _within_scope(run, op, context, spec, record)
+    if record is None and op.kind != "create":
+        raise Refusal(Problem("unknown_record", pointer="/record"))
+    if record is not None and op.kind == "create":
+        raise Refusal(Problem("record_exists", pointer="/record"))
+    return late
+
+
+def _well_formed(run: Run, op: Operation, context: Context) -> RecordType:
+    if context.scope.device is not None and op.actor != context.scope.user:
+        raise Refusal(Problem("not_your_actor", pointer="/actor"))
+    spec: RecordType | None = run.authority.catalogue.get(op.type)
+    if spec is None:
+        raise Refusal(Problem("unknown_type", pointer="/type", params={"type": op.type}))
+    check_values(op, spec)
+    return spec
+
+
+def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:
+    batch = run.batch
+    if not context.released:
+        clocks = (batch.received_ms, batch.sent_ms or 0)
+        if wall_of(op.stamp) > max(clocks) + AHEAD_MS_MAX:
+            raise Hold("stamp_ahead", pointer="/stamp")
+    if op.kind not in KINDS:
+        raise Hold("review", pointer="/kind")
+    if op.group is not None and not context.forced:
+        raise Hold("group_waits")
+    if context.scope.suspended:
+        raise Hold("review")
+
+
+def _has_what_it_needs(run: Run, op: Operation, spec: RecordType, record: Record | None) -> None:
+    """Hold what was based on something that the server does not have, or did not accept."""
+    if op.kind == "create":
+        for field in spec.fields if run.kept_creates else ():
+            parent = op.fields.get(field.name) if field.kind == "reference" else None
+            if parent in run.kept_creates:
+                raise Hold("depends_on_rejected", needs=run.kept_creates[parent])
+        return
+    for name, seen in op.base.items():
+        if seen is None or (record is not None and seen == _present(record, name)):
+            continue
+        stored = run.work.operation(seen)
+        if stored is None:
+            if not is_server(seen):
+                raise Hold("needs", needs=seen, pointer=f"/base/{name}")
+        elif stored.outcome in ("held", "rejected"):
+            raise Hold("depends_on_rejected", needs=seen, pointer=f"/base/{name}")
+
+
+def _present(record: Record, name: str) -> str:
+    return record.head if name == "*" else record.version(name)
+
+
+def _within_scope(
+    run: Run, op: Operation, context: Context, spec: RecordType, record: Record | None
+) -> bool:
+    scope = context.scope
+    if scope.is_system:
+        return False
+    if record is not None:
+        feeds = record.feeds()
+    elif op.kind == "create":
+        feeds = spec.feeds_of(op.record, [op.fields.get(field.name) for field in spec.fields])
+    else:
+        return False  # There is no such record, for anybody.
+    standing = scope.judge(feeds)
+    late_after: int | None = None
+    if standing == "grace":
+        late_after = max(scope.grace.get(feed, 0) for feed in feeds)
+    elif standing != "active" and record is not None:
+        standing, late_after = _left(run, record, scope, standing)
+    if standing == "review":
+        raise Hold("review")
+    if standing == "out" and run.authority.safeguards.scope:
+        raise Refusal(Problem("out_of_scope", pointer="/record"))
+    if op.kind != "transition" and not may(scope.role, spec, op.kind):
+        raise Refusal(Problem("not_allowed", pointer="/kind"))
+    return late_after is not None and context.corrected_ms > late_after
+
+
+def _left(run: Run, record: Record, scope: Scope, standing: Any) -> tuple[Any, int | None]:
+    """A record that moved away: still to be changed by who had not been told of it."""
+    placed = run.work.tx.placed(list(scope.reads or ()), [record.id]).get(record.id, {})
+    left = {feed: seq for feed, (seq, state) in placed.items() if state == "left"}
+    if not left:
+        return standing, None
+    positions = run.batch.positions
+    if any(feed in positions and seq > positions[feed] for feed, seq in left.items()):
+        moves = [run.work.operation(record.version(name)) for name in record.spec.feed_fields]
+        return "grace", max((one.received for one in moves if one is not None), default=None)
+    return "review", None
