@@ -192,7 +192,7 @@ class Door:
         *,
         seen: Mapping[str, str] | None = None,
     ) -> list[Ack]:
-        """Take drafts (``kind``, ``record``, ``fields``, what the kind needs) in one transaction."""
+        """Take drafts (``kind``, ``record``, ``fields``, …) in one transaction."""
         return patiently(lambda: self._submit(who, drafts, seen))
 
     def load(self, records: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Iterator[int]:
