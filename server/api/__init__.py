@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from server.services import EXTENSION
+
 __all__ = ["register"]
 
 
@@ -15,3 +17,5 @@ def register(app: Flask) -> None:
     problems.register(app)
     for door in (catalogue, enrol, exchange, refresh):
         app.register_blueprint(door.blueprint)
+    shortcut = exchange.Shortcut(app.wsgi_app, app.extensions[EXTENSION])
+    app.wsgi_app = shortcut  # type: ignore[assignment]

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from sync.stamps import Stamps
 from tests.server.office import Office, bearer
@@ -203,3 +204,27 @@ def test_everything_bad_at_once_loses_nothing(any_office, caplog):
     again = acks(tablet.send(*wrong))
     assert [ack["outcome"] for ack in again] == [ack["outcome"] for ack in told[:-1]]
     assert "秘密" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (None, {}),
+        (None, {"Accept-Encoding": "gzip"}),
+        (b"{", {}),
+        (b"{", {"Accept-Language": "en"}),
+        (b"{}", {"Authorization": "Bearer nobody"}),
+        (b"{}", {"Authorization": ""}),
+        (b"\x1f\x8b", {"Content-Encoding": "gzip"}),
+    ],
+)
+def test_the_shortcut_answers_as_flask_would(tablet, data, headers):
+    app = tablet.office.app
+    body = json.dumps(tablet.body()).encode() if data is None else data
+    named = {**bearer(tablet.token), "Content-Type": "application/json", **headers}
+    told = [
+        Client(way).post("/sync/v1/exchange", data=body, headers=named)
+        for way in (app.wsgi_app, app.wsgi_app.application)
+    ]
+    assert [told[0].status, told[0].data] == [told[1].status, told[1].data]
+    assert sorted(told[0].headers) == sorted(told[1].headers)
