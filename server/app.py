@@ -17,7 +17,7 @@ from collections.abc import Callable
 import uuid_utils
 from flask import Flask
 
-from server import api
+from server import api, console
 from server.devices import StatusBook
 from server.door import Door, ServerStamps
 from server.models import db
@@ -92,4 +92,5 @@ def create_app(
     app.extensions[EXTENSION] = served
     db.init_app(app)
     api.register(app)
+    console.register(app)
     return app
