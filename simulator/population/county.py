@@ -39,6 +39,9 @@ BASE_MS: Final = 1_788_220_800_000
 #: The ids of a grid's records fall into a minute of their own, so that they lie together.
 GRID_SPAN_MS: Final = 60_000
 
+#: Beyond it a grid would run out of phones of its own, and Jiangkou would be a metropolis.
+SCALE_MAX: Final = 40.0
+
 _GRIDS_SINCE: Final = "2025-03-01"
 
 #: The feed that whoever fills a post is granted, and what it is for.
@@ -142,9 +145,10 @@ def county(
     they make no county.
     """
     layout = lay_out(seed=seed, scale=scale)
-    part = len(layout.communities) if communities is None else communities
-    if scale <= 0 or not 1 <= part <= len(layout.communities):
-        raise ValueError(f"scale above 0 and 1 to {len(layout.communities)} communities, please")
+    most = len(layout.communities)
+    part = most if communities is None else communities
+    if not (0 < scale <= SCALE_MAX and 1 <= part <= most):
+        raise ValueError(f"a scale above 0 up to {SCALE_MAX}, and 1 to {most} communities, please")
     ids = Ids(generator(seed, "ids", "organisation"), start_ms=base_ms)
     drawn = _Organiser(seed=seed, base_ms=base_ms, layout=layout, ids=ids)
     return County(

@@ -55,6 +55,8 @@ _LATTICE: Final = 1e-6  # degrees: 0.1 m
 _DIGITS: Final = 6
 _FOOTPRINT_DIGITS: Final = 7
 
+_FOOTPRINT_MIN_M: Final = 0.2
+
 _HALVINGS: Final = 22
 _TRIES: Final = 24
 _TILT: Final = 0.16  # radians by which a cut leaves the right angle
@@ -177,17 +179,17 @@ def geojson(polygon: Polygon, *, digits: int = _DIGITS) -> Mapping[str, Any]:
 def footprints(zone: Polygon, count: int, *, width: float, depth: float) -> list[Mapping[str, Any]]:
     """``count`` rectangles in rows along a zone (in metres), as GeoJSON.
 
-    They are drawn smaller where they do not fit.
+    They are drawn smaller where they do not fit. Raises ValueError where nothing would.
     """
     angle = _longer_side(zone)[1]
     level = affinity.rotate(zone, -angle, origin=(0, 0), use_radians=True)
     shapely.prepare(level)
-    scale = 1.0
-    while True:
-        boxes = _rows(level, width * scale, depth * scale)
-        if len(boxes) >= count:
-            break
+    scale, boxes = 1.0, _rows(level, width, depth)
+    while len(boxes) < count:
         scale *= 0.88
+        if width * scale < _FOOTPRINT_MIN_M:
+            raise ValueError(f"{count} buildings do not fit into {level.area:.0f} square metres")
+        boxes = _rows(level, width * scale, depth * scale)
     step = len(boxes) / count
     chosen = [boxes[int(number * step)] for number in range(count)]
     turned = [affinity.rotate(one, angle, origin=(0, 0), use_radians=True) for one in chosen]

@@ -332,7 +332,7 @@ def test_a_grid_of_four_times_the_people_still_has_unique_ids_and_doors():
     assert len(set(numbers)) == len(numbers)
 
 
-@pytest.mark.parametrize(("scale", "communities"), [(0, 2), (-1, 2), (1, 0), (1, 12)])
+@pytest.mark.parametrize(("scale", "communities"), [(0, 2), (-1, 2), (41, 2), (1, 0), (1, 12)])
 def test_what_makes_no_county_is_refused(scale, communities):
     with pytest.raises(ValueError, match="11 communities"):
         county(1, scale, communities)
