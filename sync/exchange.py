@@ -330,7 +330,7 @@ class _Pull:
             self.more = True
             return left
         entries = self.snapshot.entries(feed, after=after, limit=left) if state.seq > after else []
-        complete = len(entries) < left or entries[-1].seq >= state.seq
+        complete = len(entries) < left or not entries or entries[-1].seq >= state.seq
         if complete:
             self.digests[feed] = [state.count, state.sum]
         else:

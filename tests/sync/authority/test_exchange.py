@@ -286,3 +286,10 @@ def test_held_work_is_released_within_the_scope_that_its_author_had(county, anna
     assert anna.send(parent)[0]["outcome"] == "applied"
     assert county.record(uid(5)).get("phone") is None
     assert county.operation(blind["stamp"]).outcome == "rejected"
+
+
+def test_an_empty_new_feed_after_the_limit_is_used_up_is_still_told_of(anna, bo):
+    anna.send(*houses(anna, 2))
+    bo.grants(Grant(FEED, "g1", 0), Grant(OTHER_FEED, "g1", 0))
+    bo.send(limit=2, checkpoint={})
+    assert OTHER_FEED in [page["feed"] for page in bo.pages] and not bo.done["more"]
