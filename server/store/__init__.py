@@ -14,11 +14,12 @@ where what is.
 from __future__ import annotations
 
 from server.records import CATALOGUE
-from server.store.ledger import Busy, Snapshot, Writer
 from server.store.migrate import HasDatabase, database_url, migrate, put_marks
 from server.store.postgres import PostgresStore
+from server.store.snapshot import Busy, Snapshot
 from server.store.sqlite import SqliteStore, in_memory
 from server.store.tables import metadata
+from server.store.writer import Writer
 from sync.catalogue import Catalogue
 
 __all__ = [

@@ -20,8 +20,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from server.store import SqlStore
-from server.store.ledger import NO_FEED, Snapshot
 from server.store.projections import Projector
+from server.store.snapshot import NO_FEED, Snapshot
 from server.store.statements import quoted
 from sync.record import DIGEST_MASK, Record, digest_part
 

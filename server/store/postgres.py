@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -23,8 +23,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from server.store.codec import CODEC
-from server.store.ledger import Busy, Shared, Snapshot, Writer
+from server.store.snapshot import Busy, Shared, Snapshot
 from server.store.statements import POSTGRES
+from server.store.writer import Writer
 from sync.catalogue import Catalogue
 
 __all__ = ["PostgresStore"]
@@ -63,24 +64,21 @@ class PostgresStore:
     @contextmanager
     def _transaction(self, kind: type[T], *, reading: bool) -> Iterator[T]:
         pooled = self.engine.raw_connection()
+        connection = pooled.driver_connection
+        assert isinstance(connection, psycopg.Connection)
         try:
-            connection = pooled.driver_connection
-            assert isinstance(connection, psycopg.Connection)
-            if reading:
-                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-                connection.read_only = True
-            try:
+            with _begun(connection, reading=reading):
                 transaction = kind(self._shared, connection.cursor(binary=True))
                 yield transaction
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-            finally:
-                if reading:
-                    connection.isolation_level = connection.read_only = None
             transaction.ended()
         except _BUSY as error:
+            raise Busy(str(error)) from error
+        except psycopg.OperationalError as error:
+            if not connection.closed:
+                raise
+            # The database was restarted: whatever else waits in the pool is dead as well.
+            pooled.invalidate()
+            self.engine.dispose()
             raise Busy(str(error)) from error
         finally:
             pooled.close()
@@ -88,3 +86,21 @@ class PostgresStore:
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self.engine.dispose()
+
+
+@contextmanager
+def _begun(connection: psycopg.Connection[Any], *, reading: bool) -> Iterator[None]:
+    """A transaction (psycopg begins it with the first statement), committed at the end."""
+    if reading:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        if not connection.closed:
+            connection.rollback()
+        raise
+    finally:
+        if reading and not connection.closed:
+            connection.isolation_level = connection.read_only = None

@@ -27,8 +27,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from server.store.codec import CODEC
-from server.store.ledger import Busy, Shared, Snapshot, Writer
+from server.store.snapshot import Busy, Shared, Snapshot
 from server.store.statements import SQLITE
+from server.store.writer import Writer
 from sync.catalogue import Catalogue
 
 __all__ = ["FileLock", "SqliteStore", "TurnLock", "sqlite_engine"]
@@ -43,8 +44,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
     "PRAGMA mmap_size = 268435456",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA wal_autocheckpoint = 4000",
-    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 16000",
+    "PRAGMA journal_size_limit = 134217728",
 )
 
 

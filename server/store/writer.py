@@ -1,14 +1,13 @@
-"""Snapshots and write transactions over a driver's cursor, the same for both databases.
+"""Write transactions: a batch stored by sets, the same for both databases.
 
-What is hard is to cost what changed: reads by sets, writes by sets, only the columns
-that changed, and nothing read twice. So a write transaction remembers, of each record
-that it has read, where it lies and what its projection was made from.
+What is hard is to write only what changed, and nothing twice. So a write transaction
+remembers, of each record that it has read, where it lies and what its projection was
+made from.
 
 Invariants
     * The rows of feeds are locked last, in the order of their keys, and sequence
       numbers are given under that lock.
-    * What another transaction might still roll back never gets into the shared
-      cache of feeds' keys.
+    * After ``save`` rows, entries, digests and projections agree.
 
 This module opens and ends no transaction: ``sqlite`` and ``postgres`` do.
 """
@@ -20,18 +19,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from server.store import projections
-from server.store.projections import Picture, Projector, Shift
-from server.store.statements import Statements
+from server.store.projections import Picture, Shift
+from server.store.snapshot import NO_FEED, Shared, Snapshot
 from server.store.tables import ASIDE, CONFLICT, ENTRY, FEED, HELD, OPERATION, RECORD
-from sync.catalogue import Catalogue
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
     Aside,
     Changes,
-    Codec,
     Conflict,
-    Entry,
-    FeedState,
     Held,
     RecordChange,
     State,
@@ -40,10 +35,7 @@ from sync.store import (
     movements,
 )
 
-__all__ = ["Busy", "Shared", "Snapshot", "Writer"]
-
-NO_FEED = 0
-"""The key of a home feed for records that are in no feed."""
+__all__ = ["Writer"]
 
 _OPERATION = tuple(OPERATION.columns.keys())
 _CONFLICT = tuple(CONFLICT.columns.keys())
@@ -53,168 +45,6 @@ _RECORD = ("feed", "id", "type", "head", "tail", "deleted", "row")
 _ENTRY = ("seq", "home", "state", "feed", "record")
 _SCAN_MAX = 64
 """So many entries beyond a position are read at once rather than looked up one by one."""
-
-
-class Busy(Exception):  # noqa: N818 - the store is busy: no fault of anybody
-    """Others were writing the same; nothing was stored. Repeat the whole batch."""
-
-
-def _texts(sql: Statements) -> dict[str, str]:
-    """The read statements. In all of them every table has one letter."""
-    operation = ", ".join(f'o."{name}"' for name in _OPERATION)
-    conflict = ", ".join(f'c."{name}"' for name in _CONFLICT)
-    held = ", ".join(f'h."{name}"' for name in _HELD)
-    record = 'r."id", r."type", r."tail", r."deleted", r."row", r."feed"'
-    p, among, keys = sql.mark, sql.among, sql.among_keys
-    return {
-        "epoch": """SELECT "value" FROM "meta" WHERE "name" = 'epoch'""",
-        "feeds": 'SELECT "name", "key", "seq", "count", "sum", "purged" FROM "feed" '
-        f'WHERE "name" {among}',
-        "ends": f'SELECT "key", "seq", "count", "sum" FROM "feed" WHERE "key" {keys} '
-        f'ORDER BY "key" {sql.lock}',
-        "entries": 'SELECT e."seq", e."record", e."state", r."type", r."head", '
-        """CASE WHEN e."state" = 'live' THEN r."row" END """
-        'FROM "entry" e LEFT JOIN "record" r ON r."feed" = e."home" AND r."id" = e."record" '
-        f'WHERE e."feed" = {p} AND e."seq" > {p} ORDER BY e."seq" LIMIT {p}',
-        "heads": f'SELECT "id", "type", "head" FROM "record" WHERE "id" {among}',
-        "operations": f'SELECT {operation} FROM "operation" o WHERE o."stamp" {among}',
-        "records": f'SELECT {record} FROM "record" r WHERE r."id" {among}',
-        "records_locked": f'SELECT {record} FROM "record" r WHERE r."id" {among} '
-        f'ORDER BY r."id" {sql.lock}',
-        "conflicts": f'SELECT {conflict} FROM "conflict" c WHERE c."id" {among}',
-        "open": f'SELECT "id" FROM "conflict" WHERE "record" = {p} AND "closed" IS NULL '
-        'ORDER BY "id"',
-        "history": 'WITH RECURSIVE past(n, stamp) AS (SELECT 0, r."tail" FROM "record" r '
-        f'WHERE r."id" = {p} UNION ALL SELECT past.n + 1, o."prev" FROM past JOIN "operation" o '
-        f'ON o."stamp" = past.stamp WHERE o."prev" IS NOT NULL AND past.stamp <> {p}) '
-        f'SELECT {operation} FROM past JOIN "operation" o ON o."stamp" = past.stamp '
-        "ORDER BY past.n",
-        "waiting": f'SELECT {held} FROM "held" h WHERE h."needs" {among} ORDER BY h."stamp"',
-        "held": f'SELECT {held} FROM "held" h WHERE h."stamp" {among}',
-        "after": f'SELECT "record" FROM "entry" WHERE "feed" = {p} AND "seq" > {p}',
-        "after_among": 'SELECT "record" FROM "entry" '
-        f'WHERE "feed" = {p} AND "record" {among} AND "seq" > {p}',
-        "placed": 'SELECT f."name", e."record", e."seq", e."state" '
-        'FROM "feed" f JOIN "entry" e ON e."feed" = f."key" '
-        f'WHERE f."name" {among} AND e."record" {among}',
-    }
-
-
-class Shared:
-    """What all transactions of one store share: catalogue, codec, statements, feeds' keys."""
-
-    def __init__(self, catalogue: Catalogue, codec: Codec, sql: Statements) -> None:
-        self.catalogue = catalogue
-        self.codec = codec
-        self.sql = sql
-        self.texts = _texts(sql)
-        self.projectors = {
-            spec.name: projector
-            for spec in catalogue
-            if (projector := Projector.of(spec)) is not None
-        }
-        self.feed_keys: dict[str, int] = {"": NO_FEED}
-
-
-class Snapshot:
-    """A read transaction. ``cursor`` is the driver's, for other queries in the same snapshot."""
-
-    def __init__(self, shared: Shared, cursor: Any) -> None:
-        self.cursor = cursor
-        self.shared = shared
-        self._catalogue = shared.catalogue
-        self._dumps, self._loads = shared.codec
-        self._sql = shared.sql
-        self._texts = shared.texts
-        self._new_keys: dict[str, int] = {}
-
-    def rows(self, name: str, *parameters: Any) -> list[Any]:
-        """The rows that one of the named statements finds."""
-        self.cursor.execute(self._texts[name], parameters)
-        found: list[Any] = self.cursor.fetchall()
-        return found
-
-    def among(self, name: str, values: Collection[Any]) -> list[Any]:
-        """The rows that a named statement finds for a set."""
-        return self.rows(name, self._sql.set(values)) if values else []
-
-    def epoch(self) -> str:
-        """The mark of this server's history."""
-        return str(self.rows("epoch")[0][0])
-
-    def feeds(self, names: Collection[str]) -> dict[str, FeedState]:
-        """The state of feeds; one that never held anything is absent."""
-        found = {}
-        for name, key, seq, count, total, purged in self.among("feeds", names):
-            self._new_keys[name] = key
-            if seq:
-                found[name] = FeedState(seq, count, total, purged)
-        return found
-
-    def entries(self, feed: str, *, after: int, limit: int) -> list[Entry]:
-        """Up to ``limit`` entries of a feed with ``seq`` above ``after``, in order."""
-        key = self._keys([feed]).get(feed)
-        if key is None:
-            return []
-        rows = self.rows("entries", key, after, limit)
-        # The home of an entry that left is where the record went then; it may have gone on.
-        strays = [at for at, row in enumerate(rows) if row[3] is None]
-        if strays:
-            heads = {row[0]: row for row in self.among("heads", [rows[at][1] for at in strays])}
-            for at in strays:
-                seq, record, state, *_ = rows[at]
-                rows[at] = (seq, record, state, *heads[record][1:], None)
-        return list(map(Entry._make, rows))
-
-    def operations(self, stamps: Collection[str]) -> dict[str, StoredOperation]:
-        """Operations by stamp; unknown stamps are absent."""
-        return {row[0]: self._operation(row) for row in self.among("operations", stamps)}
-
-    def records(self, ids: Collection[str]) -> dict[str, Record]:
-        """Records by id, deleted ones too; unknown ids are absent."""
-        catalogue, loads = self._catalogue, self._loads
-        return {
-            record: Record.from_row(loads(row), catalogue[kind], tail=tail, deleted=bool(deleted))
-            for record, kind, tail, deleted, row, _ in self.among("records", ids)
-        }
-
-    def conflicts(self, ids: Collection[str]) -> dict[str, Conflict]:
-        """Conflicts by id, closed ones too."""
-        loads = self._loads
-        found = {}
-        for row in self.among("conflicts", ids):
-            conflict = found[row[0]] = Conflict(*row[:-1])
-            conflict.fields = loads(row[-1])
-        return found
-
-    def history(self, record: str, *, until: str | None = None) -> list[StoredOperation]:
-        """The operations about a record, newest first, down to and with ``until``."""
-        return [self._operation(row) for row in self.rows("history", record, until or "")]
-
-    def _operation(self, row: Sequence[Any]) -> StoredOperation:
-        members = list(row)
-        members[7] = bool(row[7])
-        if row[-2] is not None:
-            members[-2] = self._loads(row[-2])
-        members[-1] = self._loads(row[-1])
-        return StoredOperation._make(members)
-
-    def _keys(self, names: Collection[str]) -> dict[str, int]:
-        """Name → key of the feeds that exist."""
-        shared, own = self.shared.feed_keys, self._new_keys
-        unknown = [name for name in names if name not in shared and name not in own]
-        if unknown:
-            own.update((row[0], row[1]) for row in self.among("feeds", unknown))
-        return {
-            name: shared[name] if name in shared else own[name]
-            for name in names
-            if name in shared or name in own
-        }
-
-    def ended(self) -> None:
-        """Called once the transaction has ended well: what it learnt of keys will stay true."""
-        if self._new_keys:
-            self.shared.feed_keys.update(self._new_keys)
 
 
 class Writer(Snapshot):
