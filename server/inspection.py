@@ -72,6 +72,7 @@ def inspect(snapshot: Snapshot) -> Inspection:
 
 def rebuild(tx: Writer) -> dict[str, int]:
     """Write every projection anew from the rows; answers how many rows each table has now."""
+    tx.alone_with("record")
     sql, projectors = tx.shared.sql, tx.shared.projectors
     written = {projector.table.name: 0 for projector in projectors.values()}
     for table in written:

@@ -13,6 +13,7 @@ where what is.
 
 from __future__ import annotations
 
+from server.models import db
 from server.records import CATALOGUE
 from server.store.migrate import HasDatabase, database_url, migrate, put_marks
 from server.store.postgres import PostgresStore
@@ -46,6 +47,7 @@ def open_store(
     store = SqliteStore(url, catalogue)
     if in_memory(url):
         with store.engine.begin() as connection:
-            metadata.create_all(connection)
+            for tables in (metadata, db.metadata):
+                tables.create_all(connection)
             put_marks(connection, epoch=epoch)
     return store
