@@ -28,7 +28,7 @@ from server.cli.errors import OperatorError, explain
 __all__ = ["OperatorError", "build_app", "command_modules", "main"]
 
 EXIT_FOR_OPERATOR = 2
-NO_COMMANDS = {"desk", "errors"}  # modules of this folder that the others share
+NO_COMMANDS = {"desk", "errors", "scene"}  # modules of this folder that the others share
 
 
 def command_modules() -> tuple[str, ...]:

@@ -64,18 +64,13 @@ def short(value: Any) -> str:
 
 
 def show(conflicts: Sequence[Conflict]) -> None:
-    """The list for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("conflict", "record", "field", "was", "server", "device")
+    """The list for people. No table: an id that is cut off cannot be copied."""
     for one in conflicts:
-        for at, name in enumerate(one.open_fields()):
+        typer.echo(f"{one.id}  {one.type}")
+        for name in one.open_fields():
             part = one.fields[name]
-            sides = [short(part[side]) for side in ("base", "server", "device")]
-            head = (one.id, f"{one.type}\n{one.record}") if at == 0 else ("", "")
-            table.add_row(*head, name, *sides)
-    Console().print(table)
+            was, server, device = (short(part[side]) for side in ("base", "server", "device"))
+            typer.echo(f"    {name}: was {was}; server {server}; device {device}")
     typer.echo("Settle one: yuanba resolve CONFLICT FIELD=VALUE  (VALUE may be @server or @device)")
 
 

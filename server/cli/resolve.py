@@ -90,7 +90,8 @@ def register(app: typer.Typer) -> None:
         """Settle CONFLICT: for each FIELD the value that holds from now on.
 
         @server keeps what the server has, @device takes what waits, @null empties the field.
-        Numbers, lists, true and false are written in JSON. Its author finds a notice at the next exchange.
+        Numbers, lists, true and false are written in JSON. Its author finds a notice at the
+        next exchange.
         """
         services = open_services()
         from server.cli.conflicts import open_conflicts

@@ -158,25 +158,29 @@ def administrator(county: County) -> str:
     )
 
 
-def make_account(services: Services, user: str, password: str) -> str | None:
-    """The console account of the administrator; answers its password, None if it was there."""
-    from server.accounts import passwords
-    from server.accounts.sessions import reading, writing
+def hashed(password: str) -> str:
+    """What is stored of a password. Raises OperatorError if it is too short."""
+    from server.accounts.passwords import hash_password
 
-    with reading(services.store) as session:
-        if passwords.find_account(session, ACCOUNT) is not None:
-            return None
-    password = password or passwords.draw_password(secrets.randbelow)
     try:
-        stored = passwords.hash_password(password)
+        return hash_password(password)
     except ValueError as wrong:
         raise OperatorError(str(wrong)) from None
+
+
+def make_account(services: Services, user: str, password_hash: str) -> bool:
+    """The console account of the administrator; False if it is there already."""
+    from server.accounts.passwords import create_account, find_account
+    from server.accounts.sessions import writing
+
     now_ms = services.now_ms()
     with writing(services.store) as session:
-        passwords.create_account(
-            session, username=ACCOUNT, password_hash=stored, user=user, now_ms=now_ms
+        if find_account(session, ACCOUNT) is not None:
+            return False
+        create_account(
+            session, username=ACCOUNT, password_hash=password_hash, user=user, now_ms=now_ms
         )
-    return password
+    return True
 
 
 def drawn_up(plan: Plan) -> County:
@@ -201,7 +205,11 @@ def base_ms(now_ms: int) -> int:
 
 def seed_county(services: Services, wanted: Plan, *, password: str) -> Plan:
     """Make what is lacking and say what was made. Raises OperatorError if it cannot be."""
+    from server.accounts.passwords import draw_password
+
     drawn_up(wanted)
+    password = password or draw_password(secrets.randbelow)
+    password_hash = hashed(password)
     found = read_mark(services.store)
     plan = decide(wanted, found, is_empty=is_empty(services.store))
     if plan is None:
@@ -214,11 +222,11 @@ def seed_county(services: Services, wanted: Plan, *, password: str) -> Plan:
     write_mark(services.store, plan)
     made = drawn_up(plan)
     created = load(services, made, resumed=found is not None)
-    drawn = make_account(services, administrator(made), password)
+    is_new = make_account(services, administrator(made), password_hash)
     write_mark(services.store, plan._replace(done=True))
     typer.echo(f"{created:,} records in {time.perf_counter() - began:.0f} s.")
-    if drawn is not None:
-        typer.echo(f"Sign in to the console as {ACCOUNT}, password {drawn}")
+    if is_new:
+        typer.echo(f"Sign in to the console as {ACCOUNT}, password {password}")
     return plan
 
 
@@ -253,5 +261,9 @@ def register(app: typer.Typer) -> None:
         many = communities or (DEMO_COMMUNITIES if demo else COMMUNITIES)
         wanted = Plan(seed, scale, many, base_ms(services.now_ms()))
         made = seed_county(services, wanted, password=password)
+        if demo:
+            from server.cli.scene import play
+
+            typer.echo(f"Two tablets were out this morning: {play(services)} conflicts wait.")
         if made.communities < COMMUNITIES:
             typer.echo(f"The other {COMMUNITIES - made.communities} communities: yuanba seed")

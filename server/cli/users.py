@@ -38,11 +38,13 @@ def as_json(listed: Sequence[User]) -> str:
 def show(listed: Sequence[User]) -> None:
     """The list for people."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from server.rules.roles import ROLES
 
-    table = Table("name", "role", "reads", "id")
+    # An id that is cut off cannot be copied into the next command.
+    identity = Column("id", no_wrap=True, min_width=36)
+    table = Table("name", "role", Column("reads", overflow="fold"), identity)
     for one in listed:
         feeds = "\n".join(one.granted[:FEEDS_SHOWN]) or "-"
         if len(one.granted) > FEEDS_SHOWN:
