@@ -81,11 +81,12 @@ def spelled(name: Any) -> str | None:
     >>> spelled("曾小兰")
     'zxl zengxiaolan'
     """
-    if not name:
+    letters = "".join(name.split()) if name else ""
+    if not letters:
         return None
-    parts = [_syllable(one) for one in name if not one.isspace()]
-    parts[:1] = [_SURNAMES.get(name[0], part) for part in parts[:1]]
-    return f"{''.join(part[0] for part in parts)} {''.join(parts)}" if parts else None
+    parts = list(map(_syllable, letters))
+    parts[0] = _SURNAMES.get(letters[0], parts[0])
+    return f"{''.join([part[0] for part in parts])} {''.join(parts)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Projector:
         """Column → new value, for the columns whose value changed."""
         changed: dict[str, Any] = {}
         for column, old, new in zip(self.projection.columns, before, after, strict=True):
-            if old != new or type(old) is not type(new):
+            if old != new:
                 value = column.value(new)
                 if column.value(old) != value:
                     changed[column.name] = value
