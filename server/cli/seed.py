@@ -144,7 +144,7 @@ def load(services: Services, county: County, *, resumed: bool) -> int:
 
         records = lacking(services.store, counted()) if resumed else counted()
         created = 0
-        for done in services.door.load(records):
+        for done in services.door.load(records, at_ms=county.base_ms):
             created = done
     return created
 
@@ -201,6 +201,17 @@ def base_ms(now_ms: int) -> int:
     from simulator.population import BASE_MS
 
     return min(BASE_MS, now_ms - now_ms % DAY_MS)
+
+
+def command_for_the_rest(plan: Plan) -> str:
+    """The command that makes the whole of the county that a plan is a part of.
+
+    >>> command_for_the_rest(Plan(seed=1, scale=0.5, communities=2, base_ms=0))
+    'yuanba seed --scale 0.5'
+    """
+    seed = "" if plan.seed == 1 else f" --seed {plan.seed}"
+    scale = "" if plan.scale == 1 else f" --scale {plan.scale:g}"
+    return f"yuanba seed{seed}{scale}"
 
 
 def seed_county(services: Services, wanted: Plan, *, password: str) -> Plan:
@@ -266,4 +277,5 @@ def register(app: typer.Typer) -> None:
 
             typer.echo(f"Two tablets were out this morning: {play(services)} conflicts wait.")
         if made.communities < COMMUNITIES:
-            typer.echo(f"The other {COMMUNITIES - made.communities} communities: yuanba seed")
+            others = COMMUNITIES - made.communities
+            typer.echo(f"The other {others} communities: {command_for_the_rest(made)}")

@@ -65,7 +65,7 @@ def waiting(yuanba: Run) -> list[dict[str, Any]]:
 def test_the_county_is_made_with_an_account_whose_password_is_printed(yuanba: Run):
     said = yuanba("seed", *SMALL, "--communities", "1")
     assert said.code == 0, said.err
-    assert "The other 10 communities: yuanba seed" in said.out
+    assert "The other 10 communities: yuanba seed --scale 0.02\n" in said.out
     line = next(one for one in said.out.splitlines() if one.startswith("Sign in"))
     password = line.rpartition(" ")[2]
     from server.accounts.passwords import sign_in
