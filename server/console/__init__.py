@@ -1,0 +1,44 @@
+"""The console: the rooms in which a county's offices see and decide.
+
+Pages are made on the server (Jinja), refreshed in parts (htmx), and work without any
+script. What stands on them comes from projections and the ledger; what is changed on
+them goes through the door, like a tablet's work.
+
+Reading order: ``access`` (who sees what), ``shell`` (around every page), ``ledger``,
+``titles``, ``wording``, then a room: ``home``, ``grids``, ``files``, ``conflicts``,
+``devices``, ``waiting``, ``help_pages``.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+__all__ = ["register"]
+
+
+def register(app: Flask) -> None:
+    """Add the console to an application. Its services and its rate limits must be there."""
+    from server.console import (
+        conflicts,
+        devices,
+        file_changes,
+        files,
+        grids,
+        help_pages,
+        home,
+        languages,
+        ledger,
+        session,
+        shell,
+        waiting,
+    )
+    from server.console.blueprint import console
+
+    # Importing a room hangs its views on the blueprint.
+    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, waiting)
+    assert all(rooms)
+    languages.install(app)
+    ledger.install(app)
+    session.install(app)
+    shell.install(app)
+    app.register_blueprint(console)

@@ -1,0 +1,91 @@
+// The county by grids. The list beside the map holds the same grids and the same numbers: the map
+// is one way to choose, the list the other, and they mark each other.
+
+const element = document.getElementById("map");
+const list = document.getElementById("grid-list");
+const measure = document.getElementById("f-by");
+const BANDS = ["map", "heat"];
+const L = window.L;
+
+/** Which of five steps a value falls into, by the page's own bounds; 0 for nothing. */
+function step(value, bounds) {
+  if (value === null || value === undefined || value <= bounds[0]) return 0;
+  let found = 1;
+  for (let at = 1; at < bounds.length; at += 1) if (value > bounds[at]) found = at + 1;
+  return Math.min(found, 5);
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function style(properties, by) {
+  const { band, bounds } = JSON.parse(element.dataset.measures)[by];
+  const at = step(properties[by], bounds);
+  const name = at === 0 ? "--map-0" : `--${BANDS[band]}-${at}`;
+  return { fillColor: colour(name), fillOpacity: 0.92, color: colour("--edge"), weight: 1 };
+}
+
+async function draw() {
+  const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const grids = await answer.json();
+  const map = L.map(element, {
+    attributionControl: false,
+    zoomSnap: 0.25,
+    keyboard: true,
+    zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+  });
+  const links = new Map([...list.querySelectorAll("a[data-grid]")].map((a) => [a.dataset.grid, a]));
+  const shapes = new Map();
+  const layer = L.geoJSON(grids, {
+    style: (feature) => style(feature.properties, measure.value),
+    onEachFeature(feature, shape) {
+      const { id, number, title } = feature.properties;
+      shapes.set(id, shape);
+      shape.bindTooltip(title, { sticky: true });
+      shape.on("mouseover", () => mark(id, true));
+      shape.on("mouseout", () => mark(id, false));
+      shape.on("click", () => links.get(id)?.click());
+      if (number !== null) {
+        L.tooltip({ permanent: true, direction: "center", className: "grid-number", interactive: false })
+          .setLatLng(shape.getBounds().getCenter()).setContent(String(number)).addTo(map);
+      }
+    },
+  }).addTo(map);
+  map.fitBounds(layer.getBounds(), { padding: [12, 12] });
+
+  function mark(id, on) {
+    const shape = shapes.get(id);
+    if (!shape) return;
+    if (on) shape.setStyle({ weight: 3, color: colour("--focus") }).bringToFront();
+    else layer.resetStyle(shape);
+    links.get(id)?.classList.toggle("here", on);
+  }
+  for (const [id, link] of links) {
+    link.addEventListener("focus", () => mark(id, true));
+    link.addEventListener("blur", () => mark(id, false));
+    link.addEventListener("mouseenter", () => mark(id, true));
+    link.addEventListener("mouseleave", () => mark(id, false));
+  }
+
+  function paint() {
+    layer.setStyle((feature) => style(feature.properties, measure.value));
+    document.querySelectorAll("[data-legend]").forEach((legend) => {
+      legend.hidden = legend.dataset.legend !== measure.value;
+    });
+    document.querySelectorAll("[data-value]").forEach((value) => {
+      value.hidden = value.dataset.value !== measure.value;
+    });
+    const address = new URL(location);
+    address.searchParams.set("by", measure.value);
+    history.replaceState(null, "", address);
+  }
+  measure.addEventListener("change", paint);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  paint();
+}
+
+if (element) {
+  draw().catch(() => {
+    element.replaceChildren(document.getElementById("map-broken").content.cloneNode(true));
+  });
+}
