@@ -1,0 +1,202 @@
+"""Devices: how each tablet is, who holds it, and letting one in or out.
+
+A code to enrol is shown once, as letters to read out and as a square to scan, and is
+worth nothing after a quarter of an hour. Stopping a device never loses work: it may
+still hand in, or its work waits for a person.
+
+Invariants
+    * Every code issued and every device stopped or let go on is in the audit log.
+    * A code stands in one answer and nowhere else: not in an address, a session or a log.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import segno
+from flask import abort, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.accounts.audit import ACTS, note
+from server.accounts.enrolment import CODE_MS, issue_code
+from server.accounts.sessions import writing
+from server.accounts.tokens import show_code
+from server.console import device_list, languages, ledger, wording
+from server.console.access import admit, here
+from server.console.blueprint import console
+from server.console.languages import gettext
+from server.console.shell import full_page
+from server.models import Audit, Device
+from server.services import services
+
+__all__ = ["change_device", "device", "devices", "enrol", "issue"]
+
+
+class Deed(NamedTuple):
+    """One thing that can be done to a device: what it sets, and what is noted."""
+
+    sets: Mapping[str, bool]
+    act: str
+
+
+DEEDS: Mapping[str, Deed] = {
+    "suspend": Deed({"suspended": True}, "device_suspended"),
+    "release": Deed({"suspended": False, "hand_in_only": False}, "device_released"),
+    "revoke": Deed({"revoked": True}, "device_revoked"),
+    "wipe": Deed({"wipe": True, "hand_in_only": True}, "device_wiped"),
+}
+
+
+def deed_words(name: str) -> str:
+    """What a person is told when it was done."""
+    return {
+        "suspend": gettext("Suspended: what it hands in is held until you look at it."),
+        "release": gettext("Released: it works as before."),
+        "revoke": gettext("Revoked: it gets and hands in nothing more. Enrol a new one."),
+        "wipe": gettext("It is told to erase itself when it next asks."),
+    }[name]
+
+
+@console.get("/devices")
+@admit("devices")
+def devices() -> str:
+    """All devices, the longest silent first."""
+    state, text = request.args.get("state", ""), request.args.get("q", "")[:60]
+    lines = device_list.devices(state=state, text=text)
+    return full_page(
+        "devices.html",
+        "parts/devices.html",
+        lines=lines,
+        state=state,
+        text=text,
+        states=[
+            ("silent", gettext("silent for three days")),
+            ("active", gettext("active")),
+            ("suspended", gettext("suspended")),
+            ("hand_in_only", gettext("may only hand in")),
+            ("revoked", gettext("revoked")),
+        ],
+        help_page="devices",
+    )
+
+
+def _device(device_id: str) -> Device:
+    found = ledger.accounts().get(Device, device_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+@console.get("/devices/<device_id>")
+@admit("devices")
+def device(device_id: str) -> str:
+    """One device, and what was done to it."""
+    found = _device(device_id)
+    noted = (
+        ledger.accounts()
+        .scalars(select(Audit).where(Audit.about == device_id).order_by(Audit.at.desc()).limit(50))
+        .all()
+    )
+    titles = ledger.titles()
+    titles.load(one.user for one in noted)
+    zh = languages.language() == "zh"
+    return render_template(
+        "device.html",
+        device=device_list.line_of(found),
+        log=[
+            (one.at, titles.of(one.user) or gettext("the system"), ACTS[one.what][0 if zh else 1])
+            for one in noted
+            if one.what in ACTS
+        ],
+        help_page="devices",
+    )
+
+
+@console.post("/devices/<device_id>/<deed>")
+@admit("devices", "act")
+def change_device(device_id: str, deed: str) -> AnyResponse:
+    """Suspend, release or revoke a device, or have it erase itself."""
+    if deed not in DEEDS:
+        abort(404)
+    _device(device_id)
+    done, person = DEEDS[deed], here()
+    ledger.finish()
+    with writing(services().store) as session:
+        found = session.get_one(Device, device_id)
+        for name, value in done.sets.items():
+            setattr(found, name, value)
+        note(session, done.act, now_ms=ledger.now_ms(), user=person.id, about=device_id)
+    flash(deed_words(deed), "good" if deed == "release" else "warn")
+    return redirect(url_for("console.device", device_id=device_id))
+
+
+# Enrolment ------------------------------------------------------------------------------------
+
+
+def _people() -> list[tuple[str, str]]:
+    """(id, name and role) of the people who may hold a device."""
+    user = ledger.table("user")
+    role = ledger.catalogue_type("user").by_name["role"]
+    query = (
+        select(user.c.id, user.c.name, user.c.role)
+        .where(user.c.active.is_not(False))
+        .order_by(user.c.role, user.c.name)
+    )
+    return [
+        (row.id, f"{row.name} · {wording.said(role, row.role, str)}")
+        for row in ledger.connection().execute(query)
+    ]
+
+
+@console.get("/enrol")
+@admit("devices")
+def enrol() -> str:
+    """Choose whom a new device is for."""
+    return render_template(
+        "enrol.html", people=_people(), chosen=request.args.get("user", ""), help_page="devices"
+    )
+
+
+@console.post("/enrol")
+@admit("devices", "act")
+def issue() -> str:
+    """A code for one person, shown once."""
+    person, user = here(), request.form.get("user", "")
+    names = dict(_people())
+    if user not in names:
+        return render_template(
+            "enrol.html",
+            people=_people(),
+            chosen="",
+            wrong=gettext("Choose whom the device is for."),
+            help_page="devices",
+        )
+    now = ledger.now_ms()
+    ledger.finish()
+    with writing(services().store) as session:
+        code = issue_code(session, user=user, now_ms=now, draw=secrets.randbelow, by=person.id)
+    return render_template(
+        "enrol.html",
+        people=list(names.items()),
+        chosen=user,
+        holder=names[user],
+        code=show_code(code),
+        square=_square(show_code(code)),
+        until=now + CODE_MS,
+        help_page="devices",
+    )
+
+
+def _square(code: str) -> Markup:
+    """The code as a QR square in SVG, without a style of its own."""
+    drawn = io.BytesIO()
+    segno.make(code, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, border=1, omitsize=True
+    )
+    # The square holds nothing but a code that was drawn here.
+    return Markup(drawn.getvalue().decode())
