@@ -195,16 +195,21 @@ class Door:
         """Take drafts (``kind``, ``record``, ``fields``, …) in one transaction."""
         return patiently(lambda: self._submit(who, drafts, seen))
 
-    def load(self, records: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Iterator[int]:
+    def load(
+        self, records: Iterable[tuple[str, str, Mapping[str, Any]]], *, at_ms: int | None = None
+    ) -> Iterator[int]:
         """Create many records (type, id, fields) as the server; yields how many after each batch.
+
+        ``at_ms``: when the facts were recorded, if that was earlier than now.
 
         Raises ``Refusal`` at the first one that is not applied: an import that is wrong
         somewhere is wrong.
         """
         source, done = iter(records), 0
+        when = {} if at_ms is None else {"at": at_ms}
         while batch := list(islice(source, _LOAD_BATCH)):
             drafts = [
-                {"type": name, "record": record, "kind": "create", "fields": fields}
+                {"type": name, "record": record, "kind": "create", "fields": fields} | when
                 for name, record, fields in batch
             ]
             for ack in self.submit(SYSTEM, drafts):

@@ -100,7 +100,7 @@ def _boolean(_field: Field, value: Any) -> Words | None:
 
 def _date(_field: Field, value: Any) -> Words | None:
     try:
-        if isinstance(value, str) and len(value) == 10:
+        if isinstance(value, str) and len(value) == 10 and value[7] == "-":
             date.fromisoformat(value)
             return None
     except ValueError:

@@ -299,6 +299,13 @@ class Reading(Protocol):
         """The operations about a record, newest first, down to and with ``until``."""
         ...
 
+    def referring(self, type_name: str, field: str, record: str) -> list[str]:
+        """The ids of live records of a type whose reference ``field`` names ``record``.
+
+        Only for fields that the store can look up (in SQL: those with an indexed column).
+        """
+        ...
+
 
 class Writing(Reading, Protocol):
     """A write transaction."""
@@ -309,13 +316,6 @@ class Writing(Reading, Protocol):
 
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         """Held operations by their own stamps."""
-        ...
-
-    def referring(self, type_name: str, field: str, record: str) -> list[str]:
-        """The ids of live records of a type whose reference ``field`` names ``record``.
-
-        Only for fields that the store can look up (in SQL: those with an indexed column).
-        """
         ...
 
     def open_conflicts(self, record: str) -> list[str]:

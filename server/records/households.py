@@ -109,4 +109,5 @@ PROJECTIONS = (
         derived={"phone_tail": ("phone", tail), "name_pinyin": ("name", spelled)},
         indexes=(("household",),),
     ),
+    project(RESTRICTED, "resident", key=("resident", "id")),
 )

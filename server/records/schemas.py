@@ -39,6 +39,8 @@ def _can_be_stored(text: str) -> None:
 
 def _is_date(text: str) -> None:
     try:
+        if text[7:8] != "-":
+            raise ValueError
         date.fromisoformat(text)
     except ValueError:
         raise ValidationError("It must be a date, as 2026-01-31.") from None

@@ -17,7 +17,7 @@ Invariants
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -54,7 +54,12 @@ class Projector:
         self.columns = (("feed",) if projection.by_home else ()) + ("id", *self.names)
         self._first = None if projection.by_home else self.names.index(projection.key[0])
         fields, places = projection.spec.fields, projection.places
-        self._take = itemgetter(*places)
+        # Of one place itemgetter takes the value itself; of a slice, a row of one.
+        self._take: Callable[[Sequence[Any]], Any] = (
+            itemgetter(*places)
+            if len(places) > 1
+            else lambda values: tuple(values[at] for at in places)
+        )
         # Lists are changed in place: a picture holds its own.
         self._lists = [at for at, one in enumerate(places) if fields[one].kind in ("tags", "log")]
 

@@ -171,6 +171,18 @@ class Snapshot:
         """The operations about a record, newest first, down to and with ``until``."""
         return [self._operation(row) for row in self.rows("history", record, until or "")]
 
+    def referring(self, type_name: str, field: str, record: str) -> list[str]:
+        """The ids of live records of a type whose ``field``, a projected one, names ``record``."""
+        projector = self.shared.projectors[type_name]
+        if not any(column.name == field for column in projector.projection.columns):
+            raise ValueError(f"{type_name}.{field} is not projected")
+        table, mark = projector.table.name, self._sql.mark
+        self.cursor.execute(
+            f'SELECT "id" FROM "{table}" WHERE "{field}" = {mark} ORDER BY "id"',  # nosec B608 - declared names
+            (record,),
+        )
+        return [row[0] for row in self.cursor.fetchall()]
+
     def _operation(self, row: Sequence[Any]) -> StoredOperation:
         members = list(row)
         members[7] = bool(row[7])

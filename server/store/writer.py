@@ -80,18 +80,6 @@ class Writer(Snapshot):
         feeds = None if row[-1] is None else tuple(self._loads(row[-1]))
         return Held._make((*row[:-1], feeds))
 
-    def referring(self, type_name: str, field: str, record: str) -> list[str]:
-        """The ids of live records of a type whose ``field``, a projected one, names ``record``."""
-        projector = self.shared.projectors[type_name]
-        if not any(column.name == field for column in projector.projection.columns):
-            raise ValueError(f"{type_name}.{field} is not projected")
-        table, mark = projector.table.name, self._sql.mark
-        self.cursor.execute(
-            f'SELECT "id" FROM "{table}" WHERE "{field}" = {mark} ORDER BY "id"',  # noqa: S608 # nosec B608 - declared names
-            (record,),
-        )
-        return [row[0] for row in self.cursor.fetchall()]
-
     def open_conflicts(self, record: str) -> list[str]:
         """The ids of a record's conflicts that are open as stored."""
         return [row[0] for row in self.rows("open", record)]

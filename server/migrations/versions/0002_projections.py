@@ -23,6 +23,7 @@ def upgrade() -> None:
     make_p_household()
     make_p_notice()
     make_p_resident()
+    make_p_resident_restricted()
     make_p_street()
     make_p_unit()
     make_p_user()
@@ -171,6 +172,17 @@ def make_p_resident() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_p_resident_household", "p_resident", ["household"], unique=False)
+
+
+def make_p_resident_restricted() -> None:
+    op.create_table(
+        "p_resident_restricted",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("resident", KEY, nullable=False),
+        sa.PrimaryKeyConstraint("resident", "id", name="pk_p_resident_restricted"),
+        sa.UniqueConstraint("id", name="uq_p_resident_restricted_id"),
+        sqlite_with_rowid=False,
+    )
 
 
 def make_p_street() -> None:

@@ -81,7 +81,8 @@ def test_restricted_facts_are_in_a_feed_of_their_own():
     }
     assert elsewhere == set()
     assert not CARE.keys() & CONTROLLED.keys()
-    assert "resident_restricted" not in PROJECTIONS
+    projected = PROJECTIONS["resident_restricted"]
+    assert [column.name for column in projected.columns] == ["resident"]
 
 
 def test_what_everybody_reads_holds_no_person():
