@@ -44,8 +44,6 @@ __all__ = [
     "titles",
 ]
 
-_ENTRIES_AT_ONCE = 1_000
-
 
 def _stack() -> ExitStack:
     if "ledger" not in g:
