@@ -5,11 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import pytest
 
 from sync.authority import Authority, Safeguards
 from sync.catalogue import Catalogue, Feed, Field, RecordType, Transition, Workflow
@@ -238,35 +235,40 @@ class County:
             return snapshot.operations([stamp]).get(stamp)
 
 
-@pytest.fixture
-def county() -> Iterator[County]:
-    yield County()
+def edit(device: Device, record: str, fields: dict[str, Any], *, base: str, **more: Any) -> Any:
+    """An edit by somebody who has seen the stamp ``base`` in every field and as the head."""
+    return device.op("edit", record, fields, {"*": base, **dict.fromkeys(fields, base)}, **more)
 
 
-@pytest.fixture
-def make_county() -> type[County]:
-    return County
-
-
-@pytest.fixture
-def anna(county: County) -> Device:
-    return county.device(ANNA)
-
-
-@pytest.fixture
-def bo(county: County) -> Device:
-    return county.device(BO)
-
-
-@pytest.fixture
-def house(anna: Device, bo: Device) -> str:
-    """A household that both have: the id; its create's stamp is ``anna.created``."""
-    create = anna.op(
-        "create",
-        uid(1),
-        {"grid": GRID, "householder": "张三", "phone": "1", "tags": ["old"], "notes": "一\n"},
+def step(
+    device: Device,
+    order: str,
+    seen: str,
+    way: tuple[str, str],
+    fields: dict[str, Any] | None = None,
+    **more: Any,
+) -> Any:
+    """A transition of an order along ``way`` (from, to) by somebody who has seen ``seen``."""
+    return device.op(
+        "transition",
+        order,
+        {"status": {"from": way[0], "to": way[1]}, **(fields or {})},
+        {"*": seen, **dict.fromkeys(fields or {}, seen)},
+        type="order",
+        **more,
     )
-    assert anna.send(create)[0]["outcome"] == "applied"
-    bo.send()
-    anna.created = bo.created = create["stamp"]  # type: ignore[attr-defined]
-    return uid(1)
+
+
+def resolve(
+    county: County, conflict: str, fields: dict[str, Any], record: str, **more: Any
+) -> tuple[Device, dict[str, Any]]:
+    """An administrator's decision: who decided, and the ack."""
+    admin = county.device(ADMIN, role="administrator")
+    ack = admin.send(admin.op("resolve", record, fields, conflict=conflict, **more))[0]
+    return admin, ack
+
+
+def let_go(county: County, stamp: str) -> Any:
+    """A person releases a held operation."""
+    with county.store.write() as tx:
+        return county.authority.release(tx, stamp, now_ms=county.now_ms)
