@@ -24,7 +24,7 @@ FEED, OTHER_FEED = f"grid:{GRID}", f"grid:{OTHER_GRID}"
 
 def edit(device, house, fields, *, base=None, **more):
     seen = base or device.created
-    return device.op("edit", house, fields, {"*": seen, **{name: seen for name in fields}}, **more)
+    return device.op("edit", house, fields, {"*": seen, **dict.fromkeys(fields, seen)}, **more)
 
 
 def houses(device, count, *, start=100, grid=GRID):

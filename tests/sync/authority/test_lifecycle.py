@@ -20,7 +20,7 @@ GRID, ANNA, BO, ADMIN = uid(0xA1), uid(0xB1), uid(0xB2), uid(0xB9)
 
 def edit(device, house, fields, *, base=None, **more):
     seen = base or device.created
-    return device.op("edit", house, fields, {"*": seen, **{name: seen for name in fields}}, **more)
+    return device.op("edit", house, fields, {"*": seen, **dict.fromkeys(fields, seen)}, **more)
 
 
 # Repeats -----------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ def order(anna, bo):
 
 
 def step(device, seen, source, target, fields=None, **more):
-    names = {name: seen for name in fields or {}}
+    names = dict.fromkeys(fields or {}, seen)
     return device.op(
         "transition",
         uid(3),

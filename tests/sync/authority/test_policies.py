@@ -8,7 +8,7 @@ import pytest
 def edit(device, house, fields, *, base=None, **more):
     """An edit based on the create, as if nothing else had been seen."""
     seen = base or device.created
-    names = {name: seen for name in fields}
+    names = dict.fromkeys(fields, seen)
     return device.op("edit", house, fields, {"*": seen, **names}, **more)
 
 
