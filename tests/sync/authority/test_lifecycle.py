@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from sync.authority import Reaction, Safeguards
-from sync.errors import Refusal
-from sync.exchange import read_request
 
 
 def uid(number: int) -> str:
@@ -142,109 +140,6 @@ def test_edits_in_one_batch_build_on_each_other(county, anna, house):
     assert county.record(house).head == two["stamp"]
 
 
-# Bad input ---------------------------------------------------------------------------------
-
-BAD = [
-    ("malformed", {"record": "not-an-id"}),
-    ("malformed", {"at": -1}),
-    ("malformed", {"at": "now"}),
-    ("malformed", {"offset_ms": "x"}),
-    ("malformed", {"fields": []}),
-    ("malformed", {"schema": "x"}),
-    ("malformed", {"group": 3}),
-    ("malformed", {"type": 3}),
-    ("malformed", {"actor": None}),
-    ("malformed", {"base": {"*": "nonsense"}}),
-    ("missing_base", {"base": None}),
-    ("missing_base", {"base": {"phone": None}}),
-    ("bad_stamp", {"stamp": "yesterday"}),
-    ("bad_stamp", {"stamp": None}),
-    ("unknown_kind", {"kind": "explode"}),
-    ("unknown_kind", {"kind": {}}),
-    ("unknown_type", {"type": "ghost"}),
-    ("bad_value", {"fields": {"phone": 17}}),
-    ("bad_value", {"fields": {"tags": ["a"]}}),
-    ("bad_value", {"fields": {"visits": {"add": "1"}}}),
-    ("bad_value", {"fields": {"log": {"append": None}}}),
-    ("bad_text", {"fields": {"phone": "\ud800"}}),
-    ("bad_text", {"fields": {"phone": "\0"}}),
-    ("bad_text", {"fields": {"later\ud800": 1}}),
-    ("not_your_stamp", {"stamp": "0000000003e8-0000-zzzzzzzz0000"}),
-    ("not_your_actor", {"actor": BO}),
-    ("unknown_record", None),
-    ("wrong_type", {"type": "resident", "fields": {}}),
-]
-
-
-@pytest.mark.parametrize(("code", "wrong"), BAD)
-def test_a_bad_operation_is_refused_in_its_place_and_the_others_go_through(
-    county, anna, house, code, wrong
-):
-    good = edit(anna, house, {"visits": {"add": 1}})
-    bad = edit(anna, house, {"phone": "2"}) | (wrong or {"record": uid(0x77)})
-    bad["base"] = bad["base"] and {**bad["base"], "tags": anna.created, "log": anna.created}
-    after = edit(anna, house, {"visits": {"add": 1}})
-    acks = anna.send(good, bad, after)
-    assert [ack["outcome"] for ack in acks] == ["applied", "rejected", "applied"]
-    assert acks[1]["problem"]["code"] == code and acks[1]["problem"]["definite"]
-    assert acks[1]["problem"]["message"] and county.record(house).get("visits") == 2
-
-
-def test_what_is_no_object_is_refused_in_its_place_and_kept(county, anna):
-    acks = anna.send(17, None, ["x"])
-    assert [ack["outcome"] for ack in acks] == ["rejected"] * 3
-    assert [ack["stamp"] for ack in acks] == [None] * 3
-    assert len(county.store._tables.aside) == 3
-
-
-def test_a_stamp_from_next_year_waits_for_a_person(county, anna, house):
-    ahead = edit(anna, house, {"phone": "2"})
-    ahead["stamp"] = f"{county.now_ms + 365 * 86_400_000:012x}" + ahead["stamp"][12:]
-    ack = anna.send(ahead)[0]
-    assert ack["outcome"] == "held" and ack["problem"]["code"] == "stamp_ahead"
-
-
-def test_a_tablet_whose_clock_is_a_year_ahead_can_hand_in(county, anna, house):
-    anna.clock_ms = county.now_ms + 365 * 86_400_000
-    assert anna.send(edit(anna, house, {"phone": "2"}))[0]["outcome"] == "applied"
-
-
-def test_a_required_field_must_be_there(anna):
-    ack = anna.send(anna.op("create", uid(9), {"phone": "1"}))[0]
-    assert ack["problem"]["code"] == "missing_field" and ack["problem"]["pointer"] == "/fields/grid"
-
-
-def test_a_record_is_created_once(anna, house):
-    ack = anna.send(anna.op("create", house, {"grid": GRID}))[0]
-    assert ack["problem"]["code"] == "record_exists"
-
-
-def test_a_member_of_a_group_is_kept(anna, house):
-    member = edit(anna, house, {"phone": "2"}, group={"id": "g", "of": 2})
-    assert anna.send(member)[0]["problem"]["code"] == "group_waits"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        None,
-        [],
-        {},
-        {"protocol": 2, "device": "x"},
-        {"protocol": 1},
-        {"protocol": 1, "device": "x", "operations": {}},
-        {"protocol": 1, "device": "x", "checkpoint": []},
-        {"protocol": 1, "device": "x", "limit": -1},
-        {"protocol": 1, "device": "x", "sent_at": "x"},
-        {"protocol": 1, "device": "x", "status": 1},
-        {"protocol": 1, "device": "x", "operations": [1] * 5_001},
-    ],
-)
-def test_a_request_that_makes_no_sense_is_refused_as_a_whole(body):
-    with pytest.raises(Refusal):
-        read_request(body)
-
-
 # Delete and restore --------------------------------------------------------------------------
 
 
@@ -375,84 +270,6 @@ def test_a_field_stays_marked_while_another_conflict_about_it_is_open(
     assert county.record(house).c == ["householder"]
     resolve(county, other["stamp"], {"householder": "李四"}, house)
     assert county.record(house).c is None
-
-
-# Workflow ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def order(anna, bo):
-    create = anna.op("create", uid(3), {"grid": GRID}, type="order")
-    assert anna.send(create)[0]["outcome"] == "merged"
-    bo.send()
-    return create["stamp"]
-
-
-def step(device, seen, source, target, fields=None, **more):
-    names = dict.fromkeys(fields or {}, seen)
-    return device.op(
-        "transition",
-        uid(3),
-        {"status": {"from": source, "to": target}, **(fields or {})},
-        {"*": seen, **names},
-        type="order",
-        **more,
-    )
-
-
-def test_a_second_offline_claim_loses_and_its_author_is_told(county, anna, bo, order):
-    assert anna.send(step(anna, order, "new", "taken", {"taker": "a"}))[0]["outcome"] == "applied"
-    lost = step(bo, order, "new", "taken", {"taker": "b", "log": {"append": "到过现场"}})
-    ack = bo.send(lost)[0]
-    assert ack["outcome"] == "conflict" and ack["problem"]["code"] == "overtaken"
-    record = county.record(uid(3))
-    assert record.get("taker") == "a" and record.get("log")[0][3] == "到过现场"
-    assert set(county.conflict(lost["stamp"]).fields) == {"status", "taker"}
-    _, settled = resolve(
-        county, lost["stamp"], {"status": "taken", "taker": "a"}, uid(3), type_name="order"
-    )
-    assert settled["outcome"] == "applied" and county.record(uid(3)).c is None
-
-
-def test_what_an_overtaken_step_would_have_made_is_shown_as_values(county, anna, bo, order):
-    anna.send(step(anna, order, "new", "taken"))
-    lost = step(bo, order, "new", "taken", {"tags": {"add": ["x"]}, "count": {"add": 2}})
-    bo.send(lost)
-    parts = county.conflict(lost["stamp"]).fields
-    assert parts["tags"]["device"] == ["x"] and parts["count"]["device"] == 2
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "fields", "code"),
-    [
-        ("new", "done", {}, "no_such_transition"),
-        ("taken", "done", {}, "missing_field"),
-        ("done", "taken", {}, "not_allowed"),
-    ],
-)
-def test_a_step_must_be_in_the_table_and_complete(anna, order, source, target, fields, code):
-    first = step(anna, order, "new", "taken")
-    anna.send(first)
-    ack = anna.send(step(anna, first["stamp"], source, target, fields))[0]
-    assert ack["outcome"] == "rejected" and ack["problem"]["code"] == code
-
-
-def test_a_status_changes_by_a_transition_only(anna, house, order):
-    wrong = anna.op("edit", uid(3), {"status": {"from": "new", "to": "taken"}}, {"*": order},
-                    type="order")  # fmt: skip
-    assert anna.send(wrong)[0]["problem"]["code"] == "bad_value"
-    none = anna.op("transition", house, {"phone": "1"}, {"*": anna.created})
-    assert anna.send(none)[0]["outcome"] == "rejected"
-    created = anna.op("create", uid(4), {"grid": GRID, "status": "done"}, type="order")
-    assert anna.send(created)[0]["problem"]["code"] == "no_such_transition"
-
-
-def test_a_resolution_keeps_to_the_states_there_are(county, anna, bo, order):
-    anna.send(step(anna, order, "new", "taken"))
-    lost = step(bo, order, "new", "taken")
-    bo.send(lost)
-    _, ack = resolve(county, lost["stamp"], {"status": "done"}, uid(3), type_name="order")
-    assert ack["outcome"] == "applied"
 
 
 # The server's own operations -----------------------------------------------------------------
