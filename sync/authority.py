@@ -163,9 +163,10 @@ class _Run:
         self.kept_creates: dict[str, str] = {}
         self._decided: set[str] = set()
 
-    def quiet(self) -> frozenset[str]:
-        """The records that only operations first acknowledged as plain ``applied`` touched."""
-        return frozenset(record for record, plain in self._touched.items() if plain)
+    def quiet(self) -> dict[str, str]:
+        """Record → head, where only operations first acknowledged as plain ``applied`` touched it."""
+        found = {one: self.work.record(one) for one, plain in self._touched.items() if plain}
+        return {one: record.head for one, record in found.items() if record is not None}
 
     def final(self, ack: Ack) -> Ack:
         """What an operation that was held came to in the end, if its need came in this batch."""

@@ -83,10 +83,10 @@ class Batch(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """The acks in order, and the records that only plainly applied operations touched."""
+    """The acks in order, and the heads of records that only plainly applied operations touched."""
 
     acks: list[Ack]
-    quiet: frozenset[str]
+    quiet: Mapping[str, str]
 
 
 class Reaction(NamedTuple):

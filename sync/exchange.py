@@ -122,10 +122,10 @@ class Answer:
 
 
 class Pushed(NamedTuple):
-    """What a push came to: the acks, and the records whose rows need not be sent back."""
+    """What a push came to: the acks, and which rows need not be sent back (record → head)."""
 
     acks: Sequence[Ack] = ()
-    quiet: frozenset[str] = frozenset()
+    quiet: Mapping[str, str] = {}
 
 
 class Exchange:
@@ -188,7 +188,8 @@ class Exchange:
                     positions=positions,
                 ),
             )
-        return Pushed(verdicts.acks, verdicts.quiet - unseen)
+        quiet = {one: head for one, head in verdicts.quiet.items() if one not in unseen}
+        return Pushed(verdicts.acks, quiet)
 
     def pull(
         self,
@@ -232,7 +233,7 @@ class Exchange:
         return None
 
     def page(
-        self, feed: str, cursor: Cursor, entries: Sequence[Entry], quiet: frozenset[str]
+        self, feed: str, cursor: Cursor, entries: Sequence[Entry], quiet: Mapping[str, str]
     ) -> bytes:
         """One ``page`` line: stored rows, joined."""
         dumps = self._store.codec.dumps
@@ -241,7 +242,7 @@ class Exchange:
         left: list[str] = []
         for _, record, state, type_name, head, row in entries:
             if row is not None:
-                if record not in quiet:
+                if quiet.get(record) != head:
                     rows = groups.get(type_name)
                     if rows is None:
                         groups[type_name] = [row]
@@ -289,16 +290,17 @@ def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> di
 class _Pull:
     """The pages of one answer.
 
-    ``quiet`` holds the records whose rows may be left out: before this exchange no feed of
-    the device held an entry of them beyond its cursor, and only operations that this answer
-    acknowledges as plainly applied touched them, so the device can compute the row.
+    ``quiet`` holds the rows that may be left out (record → head): before this exchange no feed
+    of the device held an entry of the record beyond its cursor, and only operations that this
+    answer acknowledges as plainly applied touched it, so the device can compute the row. With
+    another head, somebody changed it between the push and the snapshot: then it is sent.
     """
 
     exchange: Exchange
     snapshot: Reading
     request: Request
     scope: Scope
-    quiet: frozenset[str]
+    quiet: Mapping[str, str]
     epoch: str
     pages: list[bytes] = field(default_factory=list)
     digests: dict[str, list[int]] = field(default_factory=dict)
@@ -339,7 +341,7 @@ class _Pull:
         scanned = len(entries)
         last = state.seq if complete else entries[-1].seq
         if position is None:
-            quiet = frozenset()
+            quiet = {}
             entries = [one for one in entries if one.state == "live"]
         for run, end in _runs(entries, last):
             cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)

@@ -14,7 +14,7 @@ from sync.exchange import Exchange, read_request
 from sync.feeds import Grant
 from sync.memory import MemoryStore
 from sync.scope import Reader
-from sync.stamps import Stamps
+from sync.stamps import BASE32, Stamps
 
 
 def uid(number: int) -> str:
@@ -174,11 +174,13 @@ class Device:
 
     @property
     def hello(self) -> dict[str, Any]:
-        return self.lines[0]["hello"]
+        told: dict[str, Any] = self.lines[0]["hello"]
+        return told
 
     @property
     def done(self) -> dict[str, Any]:
-        return self.lines[-1]["done"]
+        told: dict[str, Any] = self.lines[-1]["done"]
+        return told
 
     @property
     def pages(self) -> list[dict[str, Any]]:
@@ -215,7 +217,7 @@ class County:
             **more,
         )
         self.exchange = Exchange(CATALOGUE, self.store, self.authority)
-        self._names = iter([letter * 8 for letter in "abcdefghjk"])
+        self._names = iter([letter * 8 for letter in BASE32[10:]])
 
     def device(self, user: str, *, role: str = "grid_worker", grid: str = GRID) -> Device:
         name = next(self._names)

@@ -1,0 +1,38 @@
+"""What is not sent back, and what must be: a cursor may pass a row only if the device has it."""
+
+from __future__ import annotations
+
+from sync.exchange import read_request
+from tests.sync.county import GRID, edit, uid
+
+
+def asked(device, *operations):
+    return read_request(
+        {
+            "protocol": 1,
+            "device": device.reader.device,
+            "sent_at": device.county.now_ms,
+            "operations": list(operations),
+            "checkpoint": device.cursors,
+        }
+    )
+
+
+def test_a_change_by_somebody_else_between_the_push_and_the_snapshot_is_sent(
+    county, anna, bo, house
+):
+    request = asked(anna, edit(anna, house, {"phone": "2"}, base=anna.created))
+    scope = county.exchange.scope(request, anna.reader, now_ms=county.now_ms)
+    pushed = county.exchange.push(request, scope, now_ms=county.now_ms)
+    bo.send(edit(bo, house, {"householder": "李四"}, base=bo.created))
+    with county.store.read() as snapshot:
+        answer = county.exchange.pull(
+            snapshot, request, anna.reader, scope, pushed, now_ms=county.now_ms
+        )
+    assert "李四".encode() in b"".join(answer.pages)
+
+
+def test_a_device_that_creates_and_edits_a_record_gets_nothing_back(anna, house):
+    create = anna.op("create", uid(5), {"grid": GRID})
+    anna.send(create, edit(anna, uid(5), {"phone": "2"}, base=create["stamp"]))
+    assert anna.rows() == {}
