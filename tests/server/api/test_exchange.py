@@ -228,5 +228,7 @@ def test_the_shortcut_answers_as_flask_would(tablet, data, headers):
     ]
     assert [told[0].status, told[0].data] == [told[1].status, told[1].data]
     # Signing in looks at the session on every way through Flask, and says that it did.
-    named = [{**dict(one.headers), "Vary": "Accept-Encoding" in one.headers["Vary"]} for one in told]
+    named = [
+        {**dict(one.headers), "Vary": "Accept-Encoding" in one.headers["Vary"]} for one in told
+    ]
     assert named[0] == named[1]
