@@ -42,6 +42,9 @@ blueprint = Blueprint("exchange", __name__, url_prefix="/sync/v1")
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 """The largest request, unpacked."""
 
+STRANGERS_BYTES_MAX = 16 * 1024
+"""Of a longer body nothing is unpacked or parsed before its sender is known."""
+
 WHOLE_BYTES_MAX = 64 * 1024
 """Answers up to this size are sent in one piece, with their length."""
 
@@ -103,9 +106,12 @@ def _problem(error: Exception) -> Problem:
 def take(served: Services, received: Request) -> Reply:
     """Answer one exchange. Raises Refusal."""
     token = bearer(received.headers.get("Authorization"))
-    asked = read_request(read_json(received, limit_bytes=BODY_LIMIT_BYTES))
     now_ms = served.now_ms()
     engine, store = served.exchange, served.store
+    if (received.content_length or BODY_LIMIT_BYTES) > STRANGERS_BYTES_MAX:
+        with store.read() as snapshot:
+            authenticate(snapshot.cursor, token, now_ms=now_ms)
+    asked = read_request(read_json(received, limit_bytes=BODY_LIMIT_BYTES))
     if asked.operations:
         with store.read() as snapshot:
             caller = authenticate(snapshot.cursor, token, now_ms=now_ms)

@@ -55,7 +55,7 @@ def migrate(settings: HasDatabase | str, *, epoch: str | None = None) -> None:
         engine = sqlite_engine(url)
         alone: AbstractContextManager[None] = FileLock(f"{url.database}.lock").held()
     else:
-        engine = create_engine(url, poolclass=NullPool)
+        engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
         alone = _advisory_lock(engine)
     try:
         with alone, engine.connect() as connection:

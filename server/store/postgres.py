@@ -44,7 +44,9 @@ class PostgresStore:
     """Records and operations in PostgreSQL."""
 
     def __init__(self, url: URL, catalogue: Catalogue) -> None:
-        self.engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=False)
+        self.engine = create_engine(
+            url, pool_size=10, max_overflow=20, pool_pre_ping=False, hide_parameters=True
+        )
         self.catalogue = catalogue
         self.codec = CODEC
         self._shared = Shared(catalogue, CODEC, POSTGRES)

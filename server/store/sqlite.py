@@ -66,6 +66,7 @@ def sqlite_engine(url: URL) -> Engine:
         url,
         poolclass=StaticPool if memory else QueuePool,
         connect_args={**arguments, "check_same_thread": False},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

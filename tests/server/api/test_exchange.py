@@ -232,3 +232,8 @@ def test_the_shortcut_answers_as_flask_would(tablet, data, headers):
         {**dict(one.headers), "Vary": "Accept-Encoding" in one.headers["Vary"]} for one in told
     ]
     assert named[0] == named[1]
+
+
+def test_of_a_strangers_long_body_nothing_is_parsed(tablet):
+    tablet.token = "yba_nobody"
+    assert problem(tablet.post(b"[" * 100_000)) == (401, "token_unknown")
