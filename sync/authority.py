@@ -164,7 +164,7 @@ class _Run:
         self._decided: set[str] = set()
 
     def quiet(self) -> dict[str, str]:
-        """Record → head, where only operations first acknowledged as plain ``applied`` touched it."""
+        """Record → head, of records that only plainly ``applied`` operations touched."""
         found = {one: self.work.record(one) for one, plain in self._touched.items() if plain}
         return {one: record.head for one, record in found.items() if record is not None}
 

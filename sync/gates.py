@@ -47,13 +47,12 @@ def pass_all(run: Run, op: Operation, context: Context) -> bool:
     spec = _well_formed(run, op, context)
     _may_be_decided_now(run, op, context)
     record = run.work.record(op.record)
-    if record is not None and record.spec is not spec:
-        raise Refusal(Problem("wrong_type", pointer="/type", params={"type": op.type}))
-    if not context.forced:
-        _has_what_it_needs(run, op, spec, record)
+    _has_what_it_needs(run, op, context, spec, record)
     late = _within_scope(run, op, context, spec, record)
     if record is None and op.kind != "create":
         raise Refusal(Problem("unknown_record", pointer="/record"))
+    if record is not None and record.spec is not spec:
+        raise Refusal(Problem("wrong_type", pointer="/type", params={"type": op.type}))
     if record is not None and op.kind == "create":
         raise Refusal(Problem("record_exists", pointer="/record"))
     return late
@@ -83,23 +82,37 @@ def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:
         raise Hold("review")
 
 
-def _has_what_it_needs(run: Run, op: Operation, spec: RecordType, record: Record | None) -> None:
+def _has_what_it_needs(
+    run: Run, op: Operation, context: Context, spec: RecordType, record: Record | None
+) -> None:
     """Hold what was based on something that the server does not have, or did not accept."""
     if op.kind == "create":
-        for field in spec.fields if run.kept_creates else ():
-            parent = op.fields.get(field.name) if field.kind == "reference" else None
-            if parent in run.kept_creates:
-                raise Hold("depends_on_rejected", needs=run.kept_creates[parent])
+        if run.kept_creates and not context.forced:
+            _has_parents(run, op, spec)
         return
     for name, seen in op.base.items():
         if seen is None or (record is not None and seen == _present(record, name)):
             continue
         stored = run.work.operation(seen)
+        if stored is not None and stored.record != op.record:
+            # Nobody has seen it there, and nobody is to compare texts with what they may not read.
+            pointer = f"/base/{name}"
+            raise Refusal(Problem("malformed", pointer=pointer, params={"what": "base"}))
+        if context.forced:
+            continue
         if stored is None:
             if not is_server(seen):
                 raise Hold("needs", needs=seen, pointer=f"/base/{name}")
         elif stored.outcome in ("held", "rejected"):
             raise Hold("depends_on_rejected", needs=seen, pointer=f"/base/{name}")
+
+
+def _has_parents(run: Run, op: Operation, spec: RecordType) -> None:
+    """Hold the children of a create that was itself held or rejected."""
+    for field in spec.fields:
+        parent = op.fields.get(field.name) if field.kind == "reference" else None
+        if parent in run.kept_creates and run.work.record(parent) is None:
+            raise Hold("depends_on_rejected", needs=run.kept_creates[parent])
 
 
 def _present(record: Record, name: str) -> str:
@@ -112,12 +125,11 @@ def _within_scope(
     scope = context.scope
     if scope.is_system:
         return False
+    feeds: tuple[str, ...] = ()  # Of no record: a stranger is told no more than of one elsewhere.
     if record is not None:
         feeds = record.feeds()
     elif op.kind == "create":
         feeds = spec.feeds_of(op.record, [op.fields.get(field.name) for field in spec.fields])
-    else:
-        return False  # There is no such record, for anybody.
     standing = scope.judge(feeds)
     late_after: int | None = None
     if standing == "grace":

@@ -68,7 +68,7 @@ def canonical(raw: Mapping[str, Any]) -> str:
     True
     """
     content = {key: raw[key] for key in raw if key not in ("schema", "offset_ms")}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
 def corrected_ms(*, at: int, offset_ms: int, received_ms: int) -> int:
@@ -139,6 +139,10 @@ def _is_object_or_null(value: Any) -> bool:
     return value is None or isinstance(value, dict)
 
 
+def _is_stamp_or_null(value: Any) -> bool:
+    return value is None or is_stamp(value)
+
+
 _MEMBERS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("type", _is_name),
     ("record", is_record_id),
@@ -148,6 +152,7 @@ _MEMBERS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("fields", _is_object_or_null),
     ("schema", _is_whole_or_null),
     ("group", _is_object_or_null),
+    ("undoes", _is_stamp_or_null),
 )
 """Member of an operation → whether its value has the right form."""
 
@@ -254,7 +259,7 @@ def check_values(op: Operation, spec: RecordType) -> None:
     for name, value in op.fields.items():
         field = by_name.get(name)
         if field is None:
-            _check_unknown(name, value)
+            _check_unknown(name, value, whole=kind == "resolve")
             if kind != "resolve":
                 _need_base(base, name)
             continue
@@ -271,8 +276,13 @@ def check_values(op: Operation, spec: RecordType) -> None:
         raise _malformed("a transition without its status", "/fields")
 
 
-def _check_unknown(name: str, value: Any) -> None:
-    """A field of a newer app is kept as it is, if any store can keep it at all."""
+def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:
+    """A field of a newer app is kept as it is, if any store can keep it at all.
+
+    ``*`` is the name of no field: it stands for the ``whole`` record, in a resolution.
+    """
+    if name == "*" and not whole:
+        raise _bad_value(name, ("不是字段名", "it is not the name of a field"))
     if len(name) > 64 or not storable(json.dumps({name: value}, ensure_ascii=False)):
         raise _bad_value("", UNSTORABLE)
 

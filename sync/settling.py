@@ -17,6 +17,7 @@ from sync.effects import Context, Effect, Labels, Run
 from sync.errors import Problem, Refusal
 from sync.operation import Operation
 from sync.record import Record
+from sync.stamps import is_stamp
 from sync.store import Conflict, StoredOperation
 
 __all__ = ["after_undo", "resolve"]
@@ -28,7 +29,8 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
     """Settle open fields of a conflict with the values that a person chose."""
     record = run.work.record(op.record)
     assert record is not None
-    conflict = run.work.conflict(op.raw["conflict"])
+    named = op.raw["conflict"]
+    conflict = run.work.conflict(named) if is_stamp(named) else None
     if conflict is None or conflict.record != op.record:
         raise Refusal(Problem("conflict_unknown", pointer="/conflict"))
     still_open = conflict.open_fields()
@@ -158,7 +160,7 @@ def _undone(
 def after_undo(run: Run, op: Operation, record: Record, effect: Effect) -> None:
     """What follows an edit that undoes an operation: its author hears, its conflict reopens."""
     undone = op.raw.get("undoes")
-    stored = run.work.operation(undone) if isinstance(undone, str) else None
+    stored = run.work.operation(undone) if undone is not None else None
     if stored is None or stored.record != record.id:
         return
     _reopen(run, stored, record, effect)

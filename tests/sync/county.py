@@ -8,12 +8,12 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sync.authority import Authority, Safeguards
+from sync.authority import Ack, Authority, Batch, Safeguards
 from sync.catalogue import Catalogue, Feed, Field, RecordType, Transition, Workflow
 from sync.exchange import Exchange, read_request
 from sync.feeds import Grant
 from sync.memory import MemoryStore
-from sync.scope import Reader
+from sync.scope import Reader, Scope
 from sync.stamps import BASE32, Stamps
 
 
@@ -24,6 +24,7 @@ def uid(number: int) -> str:
 
 GRID, OTHER_GRID = uid(0xA1), uid(0xA2)
 ANNA, BO, ADMIN = uid(0xB1), uid(0xB2), uid(0xB9)
+OFFICE = Scope(user=ADMIN, role="administrator", reads=None)
 WORKER = ("grid_worker", "administrator")
 
 HOUSEHOLD = RecordType(
@@ -196,6 +197,10 @@ class Device:
             for row in group["rows"]
         }
 
+    def suspend(self) -> None:
+        """Suspend this device for cause."""
+        self.reader = replace(self.reader, suspended=True)
+
     def grants(self, *grants: Grant) -> None:
         """Give this device's user other grants."""
         self.reader = replace(self.reader, grants=grants)
@@ -223,6 +228,12 @@ class County:
         name = next(self._names)
         reader = Reader(name, user, role, lang="en", grants=(Grant(f"grid:{grid}", "g1", 0),))
         return Device(self, reader, Stamps(device=name, incarnation="0000"))
+
+    def submit(self, scope: Scope, *operations: Any) -> list[Ack]:
+        """The acks of operations that come from the server's own side."""
+        with self.store.write() as tx:
+            batch = Batch(operations=operations, scope=scope, received_ms=self.now_ms)
+            return self.authority.accept(tx, batch).acks
 
     def record(self, record: str) -> Any:
         with self.store.read() as snapshot:

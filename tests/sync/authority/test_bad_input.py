@@ -49,7 +49,7 @@ BAD = [
     ("bad_text", {"fields": {"later\ud800": 1}}),
     ("not_your_stamp", {"stamp": "0000000003e8-0000-zzzzzzzz0000"}),
     ("not_your_actor", {"actor": BO}),
-    ("unknown_record", None),
+    ("malformed", None),
     ("wrong_type", {"type": "resident", "fields": {}}),
 ]
 
