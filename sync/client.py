@@ -174,7 +174,7 @@ class Client:
         following, refreshed = Next("again"), False
         self._sending = True
         try:
-            for _ in range(_EXCHANGES_MAX):
+            while following.step == "again" and len(exchanges) < _EXCHANGES_MAX:
                 following = self._guard(self._prepare)
                 if following.step == "again":
                     exchanges.append(self.exchange())
@@ -184,8 +184,6 @@ class Client:
                     following = self._guard(self.refresh)
                 elif following.step == "smaller":
                     following = self._smaller(following)
-                if following.step != "again":
-                    break
         finally:
             self._sending = False
         return Report(exchanges, following)

@@ -24,11 +24,11 @@ from itertools import groupby
 from typing import Any
 
 from sync.answer import Ack, Done, Hello, Line, Page
-from sync.catalogue import ROW_HEAD, RecordType
+from sync.catalogue import RecordType
 from sync.digests import Difference, compare, counted
 from sync.fold import as_told, fold
 from sync.record import Record
-from sync.replica import Replica, StaleAnswer
+from sync.replica import Replica, StaleAnswer, bury
 from sync.replica_storage import Entry, FeedRow, Shelf, State, Stored
 from sync.session import Request
 from sync.view import as_record, as_stored
@@ -55,6 +55,7 @@ class Intake:
         self._replica = replica
         self._request = request
         self._hello: Hello | None = None
+        self._unbegun: set[str] = set()  # feeds whose whole set will come, before its first page
         self.differences: list[Difference] = []
 
     def take(self, lines: Sequence[Line], *, now_ms: int) -> None:
@@ -75,7 +76,8 @@ class Intake:
             self.hello(line, now_ms=now_ms)
         elif isinstance(line, Page):
             self.page(line)
-        elif isinstance(line, Done):
+        else:
+            assert isinstance(line, Done)
             self.done(line, now_ms=now_ms)
 
     @contextmanager
@@ -103,7 +105,7 @@ class Intake:
             if shelf.meta("epoch") not in (None, hello.epoch):
                 _requeue(shelf)
             shelf.set_meta("epoch", hello.epoch)
-            _set_feeds(shelf, hello)
+            self._unbegun = _set_feeds(shelf, hello)
 
     # Acks ----------------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class Intake:
                     shelf.save_entries([_answered(entry, ack, hello)])
                     if not ack.repeated and hello.feeds is not None:
                         self._settle(shelf, rows, entry, ack)
-            _strip(shelf, records)
+            bury(shelf, records)
 
     def _settle(self, shelf: Shelf, rows: dict[str, Stored], entry: Entry, ack: Ack) -> None:
         """Make the base row what it is after an operation that was acknowledged first just now."""
@@ -148,7 +150,7 @@ class Intake:
         """A run of one feed, and the cursor after it."""
         put = [row[0] for block in page.put for row in block.rows]
         with self._write() as shelf:
-            round_ = shelf.feeds()[page.feed].round
+            round_ = self._begin_set(shelf, page.feed)
             with counted(shelf, {*put, *page.deleted, *page.left}):
                 for block in page.put:
                     shelf.save_rows(
@@ -164,6 +166,19 @@ class Intake:
                 shelf.leave(page.feed, page.left)
             self._settle_pages(shelf, page, put)
             shelf.save_feed(shelf.feeds()[page.feed]._replace(cursor=page.cursor))
+
+    def _begin_set(self, shelf: Shelf, name: str) -> int:
+        """The round of a page. The first one of a whole set begins a new round.
+
+        What this answer acknowledged before it counts as little as what was there: if it is
+        still in the feed it will be sent, and if it was deleted or moved since, nobody says so.
+        """
+        feed = shelf.feeds()[name]
+        if name in self._unbegun:
+            self._unbegun.discard(name)
+            feed = feed._replace(round=feed.round + 1)
+            shelf.save_feed(feed)
+        return feed.round
 
     def _settle_pages(self, shelf: Shelf, page: Page, put: Sequence[str]) -> None:
         """What else a page means: aliases, notices, and rows of operations that had arrived."""
@@ -183,7 +198,7 @@ class Intake:
         for block in page.put:
             if block.type == "notice" and "about" in block.keys and "outcome" in block.keys:
                 _settle_kept(shelf, block.keys, block.rows)
-        _strip(shelf, page.deleted)
+        bury(shelf, page.deleted)
 
     # Done ----------------------------------------------------------------------------------
 
@@ -229,19 +244,24 @@ class Intake:
 # Feeds ---------------------------------------------------------------------------------------
 
 
-def _set_feeds(shelf: Shelf, hello: Hello) -> None:
+def _set_feeds(shelf: Shelf, hello: Hello) -> set[str]:
+    """Begin and end feeds; answers those whose whole set will come, new ones and reset ones.
+
+    Their old cursors stay until the first page: they show which grants were held.
+    """
     known = shelf.feeds()
     reads = hello.feeds or ()
+    whole = set()
     for name in reads:
         feed = known.get(name, FeedRow(name))
-        if name in hello.reset:
-            # The old cursor stays until the first page: it shows which grant was held.
-            feed = feed._replace(round=feed.round + 1, resetting=True)
-        shelf.save_feed(feed._replace(evicted=False))
+        if name in hello.reset or feed.cursor is None:
+            whole.add(name)
+        shelf.save_feed(feed._replace(evicted=False, resetting=feed.resetting or name in whole))
     for name, feed in known.items():
         # A feed without a cursor was not named in the checkpoint, so nobody says that it ended.
         if name in hello.evicted or (feed.cursor is None and name not in reads):
             shelf.save_feed(feed._replace(evicted=True))
+    return whole
 
 
 def _requeue(shelf: Shelf) -> None:
@@ -253,7 +273,7 @@ def _requeue(shelf: Shelf) -> None:
 
 
 def _end_reset(shelf: Shelf, feed: FeedRow) -> None:
-    """The whole set has come: who was neither sent nor acknowledged since is no member."""
+    """The whole set has come: who was neither in it nor acknowledged since is no member."""
     gone = shelf.members(feed.name, before_round=feed.round)
     with counted(shelf, gone):
         shelf.leave(feed.name, gone)
@@ -300,6 +320,8 @@ def _after_ack(
             record.put(name, told, versions[name])
     if ack.head is not None:
         record.head = ack.head
+    if raw["kind"] == "delete" and ack.outcome == "merged":
+        record.deleted = True  # Somebody had deleted it before.
     return record
 
 
@@ -318,18 +340,7 @@ def _settle_kept(shelf: Shelf, keys: tuple[str, ...], rows: Iterable[Sequence[An
         )
         for entry in settled
     )
-    _strip(shelf, {entry.record for entry in settled})
-
-
-def _strip(shelf: Shelf, records: Collection[str]) -> None:
-    """Of a deleted record only its head is kept, once no work on it is shown any more."""
-    pending = shelf.pending(records)
-    empty = len(ROW_HEAD)
-    shelf.save_rows(
-        one._replace(keys=ROW_HEAD, row=[record, one.head, one.head, None, None, None])
-        for record, one in shelf.rows(records).items()
-        if one.deleted and record not in pending and len(one.keys) > empty
-    )
+    bury(shelf, {entry.record for entry in settled})
 
 
 def _with_head(row: Sequence[Any], head: str) -> list[Any]:

@@ -62,7 +62,8 @@ class Seen(NamedTuple):
     """A record as its worker sees it, and what it is made of.
 
     ``shown`` has every own operation folded in, ``sure`` all but the kept ones. ``told`` is the
-    head that the worker has seen from the server. ``kept`` are the kept operations.
+    head that the worker has seen from the server (of an own new record: its create).
+    ``kept`` are the kept operations.
     """
 
     shown: Record | None
@@ -80,10 +81,14 @@ class Seen(NamedTuple):
         seen_head: str | None,
     ) -> Seen:
         """What is seen of a base row with ``entries`` pending."""
+        if base is not None and seen_head is not None:
+            base = base.copy()
+            base.head = seen_head
         kept = [entry for entry in entries if entry.state in _KEPT]
         sure = fold(base, [entry.body for entry in entries if entry not in kept], spec)
         shown = fold(base, [entry.body for entry in entries], spec) if kept else sure
-        return cls(shown, sure, seen_head, kept)
+        made = next((entry.stamp for entry in entries if entry.body["kind"] == "create"), None)
+        return cls(shown, sure, seen_head or made, kept)
 
 
 def operation(
@@ -159,22 +164,19 @@ def _head(seen: Seen, kind: str) -> str:
 def _version(seen: Seen, name: str, made: Any, *, is_set: bool) -> str | None:
     shown, sure = seen.shown, seen.sure
     assert shown is not None
-    if is_set and sure is not None and not _touches_kept(seen.kept, name, made):
-        return sure.version(name)
+    if is_set and sure is not None:
+        return _kept_change(seen.kept, name, made) or sure.version(name)
     return shown.version(name)
 
 
-def _touches_kept(kept: Sequence[Entry], name: str, made: Mapping[str, Any]) -> bool:
-    """Whether a change of a set changes what a kept operation had changed in it."""
+def _kept_change(kept: Sequence[Entry], name: str, made: Mapping[str, Any]) -> str | None:
+    """The last kept operation that had changed in a set what is changed now."""
     mine = {*(made.get("add") or ()), *(made.get("remove") or ())}
-    for entry in kept:
-        other = (entry.body.get("fields") or {}).get(name) or {}
-        theirs = (
-            other if isinstance(other, list) else [*other.get("add", ()), *other.get("remove", ())]
-        )
-        if mine & set(theirs):
-            return True
-    return False
+    for entry in reversed(kept):
+        change = (entry.body.get("fields") or {}).get(name) or {}
+        if mine & {*(change.get("add") or ()), *(change.get("remove") or ())}:
+            return entry.stamp
+    return None
 
 
 # Forms ---------------------------------------------------------------------------------------

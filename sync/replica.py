@@ -16,10 +16,10 @@ nothing: callers pass ``now_ms``, record ids and the incarnation. Tokens are not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sync.catalogue import Catalogue, RecordType
+from sync.catalogue import ROW_HEAD, Catalogue, RecordType
 from sync.catalogue_document import read_catalogue
 from sync.errors import Problem, Refusal
 from sync.operation import check_values, read
@@ -31,7 +31,7 @@ from sync.stamps import Stamps
 from sync.status import Counts
 from sync.view import View, as_record, look
 
-__all__ = ["BATCH_MAX", "Replica", "StaleAnswer"]
+__all__ = ["BATCH_MAX", "Replica", "StaleAnswer", "bury"]
 
 BATCH_MAX = 500
 """Operations in a request, unless a group needs more."""
@@ -226,6 +226,7 @@ class Replica:
             if entry is None or entry.state not in ("held", "rejected"):
                 return False
             shelf.save_entries([entry._replace(state="acknowledged")])
+            bury(shelf, [entry.record])
         return True
 
     def _one(
@@ -320,6 +321,16 @@ class Replica:
         """Forget everything, the outbox too: the server said that this device must."""
         with self.storage.write() as shelf:
             shelf.wipe()
+
+
+def bury(shelf: Shelf, records: Collection[str]) -> None:
+    """Of a deleted record only its head is kept, once no work on it is shown any more."""
+    pending = shelf.pending(records)
+    shelf.save_rows(
+        one._replace(keys=ROW_HEAD, row=[record, one.head, one.head, None, None, None])
+        for record, one in shelf.rows(records).items()
+        if one.deleted and record not in pending and len(one.keys) > len(ROW_HEAD)
+    )
 
 
 def _batch(entries: Sequence[Entry], most: int, shelf: Shelf) -> Sequence[Entry]:

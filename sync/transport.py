@@ -25,7 +25,6 @@ __all__ = ["Refused", "Reply", "Transport", "Unreachable", "ask", "pack", "refus
 
 _SMALL_BYTES = 512  # Below this, packing costs more than it saves.
 _GZIP_WINDOW = 31
-_PROBLEM_BYTES_MAX = 64 * 1024
 
 
 class Unreachable(Exception):  # noqa: N818 - what is so, in the words of the screen
@@ -127,12 +126,10 @@ def refusal(reply: Reply, whole: bytes) -> Refused:
     >>> refusal(Reply(403, {}, iter(())), b"<html>Sign in to the hotel</html>").definite
     False
     """
-    told: Any = None
-    if len(whole) <= _PROBLEM_BYTES_MAX:
-        try:
-            told = json.loads(whole)
-        except ValueError:
-            told = None
+    try:
+        told = json.loads(whole)
+    except ValueError:
+        told = None
     if not isinstance(told, dict) or not isinstance(told.get("code"), str):
         return Refused(reply.status, None, definite=False, retry_after_s=_seconds(reply, None))
     return Refused(
