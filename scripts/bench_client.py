@@ -3,7 +3,7 @@
 Client and server share the machine's two cores, so whatever the client burns the
 server lacks, and a slow client would make every server look alike. So there is no
 HTTP library here: requests are bytes made beforehand, an answer is read only as
-far as is needed to find its end, and one selector watches all connections.
+far as is needed to find its end, and one poller watches all connections.
 
 A workload is a generator for each connection: it yields a request, is sent the
 answer's body as it came (compressed), and ends when it has had enough. Whatever
@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import gc
 import gzip
-import selectors
+import re
+import select
 import socket
 import time
 import zlib
@@ -36,6 +37,8 @@ Conversation = Generator[bytes, bytes, None]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_PATIENCE_S = 120
 
 
 class AnswerError(Exception):
@@ -59,27 +62,58 @@ class Timing:
 class _Connection:
     """One keep-alive connection with the conversation that it carries."""
 
-    __slots__ = ("conversation", "heard", "sent_at", "socket")
+    __slots__ = ("conversation", "heard", "length", "sent_at", "size", "socket", "start")
 
     def __init__(self, port: int, conversation: Conversation) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
+        # Without a timeout of its own: that would cost a system call more for each of its calls.
+        self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.conversation = conversation
-        self.heard = bytearray()
+        self.heard = bytearray(1 << 16)
+        self.size = self.start = 0
+        self.length: int | None = None
         self.sent_at = 0.0
 
     def send(self, request: bytes) -> None:
-        self.heard.clear()
+        self.size = self.start = 0
+        self.length = None
         self.sent_at = time.perf_counter()
         self.socket.sendall(request)
 
     def hear(self) -> bytes | None:
         """The body, once all of it is here."""
-        part = self.socket.recv(1 << 18)
-        if not part:
-            raise AnswerError(f"hung up after {bytes(self.heard[:200])!r}")
-        self.heard += part
-        return _body(self.heard)
+        if self.size == len(self.heard):
+            self.heard.extend(bytes(self.size))
+        with memoryview(self.heard) as room:
+            count = self.socket.recv_into(room[self.size :])
+        if not count:
+            raise AnswerError(f"hung up after {bytes(self.heard[: min(self.size, 200)])!r}")
+        self.size += count
+        if not self.start and not self._read_head():
+            return None
+        body = self._body()
+        if body is not None and not self.heard.startswith(b"HTTP/1.1 200"):
+            head = bytes(self.heard[: self.start - len(_END_OF_HEAD)])
+            raise AnswerError(f"{head!r}: {unpacked(body)[:500]!r}")
+        return body
+
+    def _body(self) -> bytes | None:
+        if self.length is None:
+            if self.heard[self.size - len(_LAST_CHUNK) : self.size] != _LAST_CHUNK:
+                return None
+            return _unchunked(self.heard[: self.size], self.start)
+        end = self.start + self.length
+        return bytes(self.heard[self.start : end]) if self.size == end else None
+
+    def _read_head(self) -> bool:
+        """Note where the body begins and how long it is, None for chunks; False if too early."""
+        end = self.heard.find(_END_OF_HEAD, 0, self.size)
+        if end < 0:
+            return False
+        self.start = end + len(_END_OF_HEAD)
+        stated = _LENGTH.search(self.heard, 0, end)
+        self.length = int(stated[1]) if stated else None
+        return True
 
 
 def run(port: int, conversations: Sequence[Conversation]) -> Timing:
@@ -97,16 +131,21 @@ def run(port: int, conversations: Sequence[Conversation]) -> Timing:
 
 
 def _carry(connections: Sequence[_Connection]) -> Timing:
-    latencies, size, open_ = [], 0, len(connections)
-    with selectors.DefaultSelector() as selector:
-        for one in connections:
-            selector.register(one.socket, selectors.EVENT_READ, one)
+    latencies: list[float] = []
+    size = 0
+    by_number = {one.socket.fileno(): one for one in connections}
+    with select.epoll() as poller:
+        for number in by_number:
+            poller.register(number, select.EPOLLIN)
         start = time.perf_counter()
         for one in connections:
             one.send(next(one.conversation))
-        while open_:
-            for key, _ in selector.select():
-                one = key.data
+        while by_number:
+            events = poller.poll(_PATIENCE_S)
+            if not events:
+                raise AnswerError(f"no answer for {_PATIENCE_S} s")
+            for number, _ in events:
+                one = by_number[number]
                 body = one.hear()
                 if body is None:
                     continue
@@ -115,8 +154,8 @@ def _carry(connections: Sequence[_Connection]) -> Timing:
                 try:
                     one.send(one.conversation.send(body))
                 except StopIteration:
-                    selector.unregister(one.socket)
-                    open_ -= 1
+                    poller.unregister(number)
+                    del by_number[number]
         return Timing(time.perf_counter() - start, latencies, size)
 
 
@@ -173,23 +212,6 @@ class Prepared:
 def unpacked(body: bytes) -> bytes:
     """An answer's body without its compression, if it has one."""
     return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-
-
-def _body(heard: bytearray) -> bytes | None:
-    """The body of an answer, or None as long as something is missing."""
-    end = heard.find(_END_OF_HEAD)
-    if end < 0:
-        return None
-    head = bytes(heard[:end]).lower()
-    start = end + len(_END_OF_HEAD)
-    if b"\r\ntransfer-encoding: chunked" in head:
-        body = _unchunked(heard, start) if heard.endswith(_LAST_CHUNK) else None
-    else:
-        length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
-        body = bytes(heard[start:]) if len(heard) == start + length else None
-    if body is not None and not head.startswith(b"http/1.1 200"):
-        raise AnswerError(f"{bytes(heard[:end])!r}: {unpacked(body)[:500]!r}")
-    return body
 
 
 def _unchunked(heard: bytearray, start: int) -> bytes | None:

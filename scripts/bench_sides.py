@@ -180,15 +180,17 @@ class Served:
         self.process = process
 
     def cpu_seconds(self) -> float:
-        """The CPU time that its workers have used until now."""
+        """The CPU time that its processes' threads have used until now."""
         children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
         return sum(_cpu_seconds(child) for child in (*children, str(self.process)))
 
 
 def _cpu_seconds(process: str) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    spent = 0
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            spent += int((thread / "schedstat").read_text().split()[0])
+    return spent / 1e9
 
 
 @contextlib.contextmanager
