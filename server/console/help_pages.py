@@ -53,9 +53,9 @@ def pages(lang: str) -> list[HelpPage]:
 
 
 @console.get("/help/<page>")
-@console.get("/help", defaults={"page": "index"})
+@console.get("/help")
 @admit_anybody
-def help_page(page: str) -> str:
+def help_page(page: str = "index") -> str:
     """One page of the help."""
     if page not in ORDER:
         abort(404)

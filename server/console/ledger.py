@@ -125,7 +125,7 @@ def restricted_of(resident: str, feed: str) -> Record | None:
     """The restricted record of a resident, if it lies in ``feed``."""
     ids = snapshot().referring("resident_restricted", "resident", resident)
     for found in snapshot().records(ids).values():
-        if feed in found.feeds():
+        if not found.deleted and feed in found.feeds():
             return found
     return None
 

@@ -43,7 +43,11 @@ function step(by) {
   if (!links.length) return;
   const now = links.findIndex((one) => one.getAttribute("aria-current") === "true");
   const next = links[Math.min(links.length - 1, Math.max(0, now + by))];
-  if (next && links.indexOf(next) !== now) next.click();
+  if (!next || links.indexOf(next) === now) return;
+  // Marked at once, so that a second key goes on from here and not from what is still on its way.
+  links.forEach((link) => link.setAttribute("aria-current", link === next ? "true" : "false"));
+  next.scrollIntoView({ block: "nearest" });
+  next.click();
 }
 
 function settle() {
@@ -93,13 +97,14 @@ if (room) {
   document.addEventListener("submit", (event) => {
     if (event.target.id === "settle" && fields().some((one) => !chosen(one))) event.preventDefault();
   });
+  document.getElementById("conflict-list")?.addEventListener("click", (event) => {
+    const chosenLink = event.target.closest("a[data-row]");
+    document.querySelectorAll("#conflict-list a[data-row]").forEach((link) => {
+      link.setAttribute("aria-current", link === chosenLink ? "true" : "false");
+    });
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     refresh();
-    document.querySelectorAll("#conflict-list a[data-row]").forEach((link) => {
-      const here = new URL(link.href).pathname === location.pathname;
-      link.setAttribute("aria-current", here ? "true" : "false");
-      if (here) link.scrollIntoView({ block: "nearest" });
-    });
     if (event.detail.target?.id === "conflict") {
       event.detail.target.querySelector("h2")?.focus({ preventScroll: true });
     }

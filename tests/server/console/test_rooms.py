@@ -1,0 +1,146 @@
+"""Today, the map, devices, what is kept aside, the help."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from server.accounts.sessions import reading
+from server.console.help_pages import HELP, ORDER
+from server.models import Audit, Device, EnrolmentCode
+from server.store.tables import ASIDE, HELD
+from tests.server.console.browser import words_of
+
+
+def test_today_counts_what_waits_and_shows_the_oldest(county, admin):
+    words = admin.text("/")
+    assert "Open conflicts 4" in words
+    assert "Kept aside 1" in words
+    assert "Orders past their time 3" in words
+    assert "Silent devices 1" in words
+    assert "楼道堆放杂物" in words
+    assert "5 hours late" in words
+
+
+def test_today_shows_a_community_its_own_and_no_devices(county, browse):
+    words = browse("staff").text("/")
+    assert "Silent devices" not in words
+    assert "Kept aside" not in words
+    assert "Open conflicts 4" in words
+
+
+def test_the_map_and_its_list_show_the_same_grids_and_numbers(county, admin):
+    shapes = admin.get("/map/grids.json").get_json()["features"]
+    words = admin.text("/map")
+    assert len(shapes) == 12
+    for shape in shapes:
+        properties = shape["properties"]
+        assert f"{properties['title']} {properties['households']} households" in words
+    disputed = [one["properties"] for one in shapes if one["properties"]["conflicts"]]
+    assert [one["conflicts"] for one in disputed] == [4]
+
+
+def test_devices_show_how_they_are_the_longest_silent_first(county, admin):
+    words = admin.text("/devices")
+    assert words.index("旧平板") < words.index("杨小龙的平板")
+    assert "off by 5 hours" in words
+    assert "9 days ago" in words
+    assert "旧平板" in admin.text("/devices", partial=True, state="silent")
+    assert "杨小龙的平板" not in admin.text("/devices", partial=True, state="silent")
+
+
+@pytest.mark.parametrize(
+    ("deed", "column", "act"),
+    [
+        ("suspend", "suspended", "device_suspended"),
+        ("revoke", "revoked", "device_revoked"),
+        ("wipe", "wipe", "device_wiped"),
+    ],
+)
+def test_a_device_is_stopped_and_that_is_noted(county, admin, deed, column, act):
+    admin.follow(admin.post(f"/devices/k7m2p9q4/{deed}"))
+    with reading(county.services.store) as session:
+        assert getattr(session.get_one(Device, "k7m2p9q4"), column) is True
+        noted = session.scalars(select(Audit).where(Audit.about == "k7m2p9q4")).one()
+    assert (noted.what, noted.user) == (act, county.ids["admin"])
+
+
+def test_a_suspended_device_is_released(county, admin):
+    admin.post("/devices/k7m2p9q4/suspend")
+    words = admin.follow(admin.post("/devices/k7m2p9q4/release"))
+    assert "Released" in words
+    with reading(county.services.store) as session:
+        assert session.get_one(Device, "k7m2p9q4").suspended is False
+
+
+def test_an_unknown_deed_or_device_is_not_found(county, admin):
+    assert admin.post("/devices/k7m2p9q4/explode").status_code == 404
+    assert admin.post("/devices/zzzzzzzz/suspend").status_code == 404
+
+
+def test_a_code_to_enrol_is_shown_once_as_letters_and_as_a_square(county, admin):
+    answer = admin.post("/enrol", user=county.ids["worker1"])
+    page = answer.get_data(as_text=True)
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", words_of(answer))
+    assert code is not None
+    assert "<svg" in page
+    assert code[0] not in admin.text("/enrol")
+    with reading(county.services.store) as session:
+        kept = session.scalars(select(EnrolmentCode)).one()
+    assert kept.user == county.ids["worker1"]
+    assert code[0].replace("-", "").lower() not in kept.hash
+
+
+def test_a_code_needs_somebody_who_holds_the_device(county, admin):
+    assert "Choose whom the device is for." in words_of(admin.post("/enrol", user="nobody"))
+
+
+def test_what_is_kept_aside_is_shown_with_its_author_its_reason_and_its_content(county, admin):
+    words = admin.text("/waiting")
+    assert "This operation's stamp lies far in the future" in words
+    assert "杨小龙 changed it" in words
+    assert "Room 9" in words
+    assert "What this change is based on is not here yet" in words
+    with county.services.store.engine.connect() as connection:
+        aside = connection.execute(select(ASIDE.c.id)).scalar_one()
+    assert "nonsense" in admin.text(f"/waiting/aside/{aside}")
+    assert admin.get("/waiting/aside/nothing").status_code == 404
+
+
+def test_what_is_held_is_taken_when_a_person_lets_it_go(county, admin):
+    with county.services.store.engine.connect() as connection:
+        stamp = connection.execute(select(HELD.c.stamp).where(HELD.c.needs.is_(None))).scalar_one()
+    words = admin.follow(admin.post(f"/waiting/{stamp}/release"))
+    assert "Taken" in words
+    assert county.record("home3").get("room") == "9"
+    assert "It could not be applied" in admin.follow(admin.post(f"/waiting/{stamp}/release"))
+
+
+@pytest.mark.parametrize("page", ORDER)
+def test_every_help_page_is_there_in_both_languages(county, browse, page):
+    for lang in ("zh", "en"):
+        title = (HELP / lang / f"{page}.md").read_text(encoding="utf-8").splitlines()[0]
+        assert title.removeprefix("# ") in browse("admin", lang).text(f"/help/{page}")
+
+
+def test_there_is_no_help_page_that_nobody_finds():
+    for lang in ("zh", "en"):
+        assert {path.stem for path in (HELP / lang).glob("*.md")} == set(ORDER)
+
+
+def test_language_and_light_are_chosen_and_kept(county):
+    from tests.server.console.browser import Browser
+
+    browser = Browser(county, "admin", lang="en")
+    assert browser.post("/preferences", lang="zh", back="/map").headers["Location"] == "/map"
+    assert "地图" in browser.text("/map")
+    browser.post("/preferences", theme="dark")
+    assert 'data-theme="dark"' in browser.get("/").get_data(as_text=True)
+    assert browser.post("/preferences", back="//evil.example").headers["Location"] == "/"
+
+
+def test_an_ordinary_record_has_a_page_with_its_history(county, admin):
+    words = admin.text(f"/records/{county.ids['order1']}")
+    assert "三单元污水井盖破损" in words
+    assert "took a step" in words
+    assert "overtaken" not in words.split("Sign out")[0]
