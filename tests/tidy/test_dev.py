@@ -191,6 +191,7 @@ def checks(dev, monkeypatch, tmp_path):
         program.chmod(0o755)
     monkeypatch.setattr(dev, "CHECKS", {"one": ["one", "a"], "two": ["two"], "three": ["three"]})
     monkeypatch.setattr(dev, "setup", lambda arguments: 0)
+    monkeypatch.setattr(dev, "prepare_browser", lambda venv: None)
     monkeypatch.setenv("YUANBA_VENV", str(tmp_path))
     return lambda: (tmp_path / "ran").read_text().splitlines()
 
