@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Request, Response, request
+from isal import isal_zlib
 from werkzeug.exceptions import HTTPException
 
 from server.api.bodies import read_json
@@ -48,7 +49,10 @@ STRANGERS_BYTES_MAX = 16 * 1024
 WHOLE_BYTES_MAX = 64 * 1024
 """Answers up to this size are sent in one piece, with their length."""
 
-_GZIP_LEVEL = 1  # Level 6 takes three times as long for a tenth less.
+# Of 10,000 households level 3 makes 868 kB in 31 ms, level 1 925 kB in 25, level 6 774 kB in 71.
+_LONG_LEVEL = 3
+# Of 20 households ISA-L's level 2 makes 3.0 kB in 23 us; zlib's level 1 takes 67 for the same.
+_SHORT_LEVEL = 2
 _GZIP_WINDOW = 31
 _HEADERS = (
     ("Content-Type", "application/x-ndjson"),
@@ -156,13 +160,13 @@ def _reply(parts: Iterator[bytes], size: int, *, packed: bool) -> Reply:
         return Reply(headers, _gzip(parts) if packed else parts)
     body = b"".join(parts)
     if packed:
-        body = zlib.compress(body, _GZIP_LEVEL, _GZIP_WINDOW)
+        body = isal_zlib.compress(body, _SHORT_LEVEL, _GZIP_WINDOW)
     headers.append(("Content-Length", str(len(body))))
     return Reply(headers, (body,))
 
 
 def _gzip(parts: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    packer = zlib.compressobj(_LONG_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
     for part in parts:
         yield packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
     yield packer.flush(zlib.Z_FINISH)
