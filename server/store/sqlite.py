@@ -18,8 +18,10 @@ import fcntl
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
@@ -146,52 +148,94 @@ class SqliteStore:
         self.engine = sqlite_engine(url)
         self.catalogue = catalogue
         self.codec = CODEC
-        self._shared = Shared(catalogue, CODEC, SQLITE)
+        self.shared = Shared(catalogue, CODEC, SQLITE)
         self._memory = in_memory(url)
+        self._idle: deque[sqlite3.Connection] = deque()
         self._lock = TurnLock() if self._memory else FileLock(f"{url.database}.lock")
 
     def writing_alone(self) -> AbstractContextManager[None]:
         """Keep all other writers that know of the lock away, for the ``with`` block."""
         return self._lock.held()
 
-    @contextmanager
-    def read(self) -> Iterator[Snapshot]:
+    def read(self) -> AbstractContextManager[Snapshot]:
         """A snapshot, closed at the end of the ``with`` block."""
-        if self._memory:
-            with self._lock.held(), self._transaction("BEGIN", Snapshot) as snapshot:
-                yield snapshot
-        else:
-            with self._transaction("BEGIN", Snapshot) as snapshot:
-                yield snapshot
+        return (
+            self._turn("BEGIN", Snapshot) if self._memory else _Transaction(self, "BEGIN", Snapshot)
+        )
 
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
+    def write(self) -> AbstractContextManager[Writer]:
         """A write transaction. Raises ``Busy`` if the write lock could not be had in time."""
-        with self._lock.held(), self._transaction("BEGIN IMMEDIATE", Writer) as writer:
-            yield writer
+        return self._turn("BEGIN IMMEDIATE", Writer)
 
     @contextmanager
-    def _transaction(self, begin: str, kind: type[T]) -> Iterator[T]:
+    def _turn(self, begin: str, kind: type[T]) -> Iterator[T]:
+        with self._lock.held(), _Transaction(self, begin, kind) as transaction:
+            yield transaction
+
+    def take_connection(self) -> sqlite3.Connection:
+        """A connection of one's own, until ``give_back``. The pool's own way costs 20 us more."""
+        with suppress(IndexError):
+            return self._idle.pop()
         pooled = self.engine.raw_connection()
-        try:
-            cursor = pooled.cursor()
-            try:
-                cursor.execute(begin)
-                transaction = kind(self._shared, cursor)
-                yield transaction
-                cursor.execute("COMMIT")
-            except BaseException:
-                pooled.rollback()
-                raise
-            transaction.ended()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in _BUSY:
-                raise Busy(str(error)) from error
-            raise
-        finally:
-            pooled.close()
+        connection = pooled.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        if not self._memory:
+            pooled.detach()
+        return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Let others have a connection, which is in no transaction."""
+        self._idle.append(connection)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
         self._lock.close()
+
+
+class _Transaction(AbstractContextManager[T]):
+    """One transaction, on a connection of its own."""
+
+    __slots__ = ("_begin", "_connection", "_kind", "_store", "_transaction")
+
+    def __init__(self, store: SqliteStore, begin: str, kind: type[T]) -> None:
+        self._store, self._begin, self._kind = store, begin, kind
+
+    def __enter__(self) -> T:
+        connection = self._connection = self._store.take_connection()
+        try:
+            cursor = connection.execute(self._begin)
+        except BaseException as error:
+            self._store.give_back(connection)
+            _raise_busy(error)
+            raise
+        self._transaction = self._kind(self._store.shared, cursor)
+        return self._transaction
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        connection = self._connection
+        try:
+            if error is None:
+                connection.execute("COMMIT")
+                self._transaction.ended()
+        except BaseException as failure:
+            _raise_busy(failure)
+            raise
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+            self._store.give_back(connection)
+        _raise_busy(error)
+
+
+def _raise_busy(error: BaseException | None) -> None:
+    """Raise ``Busy`` if an error means that others held the database for too long."""
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _BUSY:
+        raise Busy(str(error)) from error
