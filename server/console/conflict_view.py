@@ -14,7 +14,7 @@ This module decides nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,14 @@ from server.console.access import Person
 from server.console.device_list import device_title
 from server.console.differences import Piece, difference
 from server.console.forms import Input
+from server.console.history import UNDOABLE
 from server.console.languages import gettext
 from sync.catalogue import Field
 from sync.kinds import may
 from sync.record import Record
 from sync.store import Conflict, StoredOperation
 
-__all__ = ["ConflictView", "FieldView", "Side", "view_of"]
+__all__ = ["ConflictView", "FieldView", "Side", "has_way_back", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,18 @@ def _undo(record: Record, conflict: Conflict, closing: StoredOperation | None) -
     """The resolution, if nothing was written over it and its fields have a way back."""
     if closing is None:
         return None
-    for name in conflict.fields:
-        field = record.spec.by_name.get(name)
-        back = field is None or field.policy in ("ask", "latest", "text", "set", "sum")
-        if name != "*" and back and record.version(name) == closing.stamp:
-            return closing.stamp
-    return None
+    standing = [
+        name for name in conflict.fields if name != "*" and record.version(name) == closing.stamp
+    ]
+    return closing.stamp if has_way_back(record, standing) else None
+
+
+def has_way_back(record: Record, names: Iterable[str]) -> bool:
+    """Whether the door can put back one of these fields, and so open a conflict again."""
+    known = record.spec.by_name
+    return any(
+        name != "*" and (name not in known or known[name].policy in UNDOABLE) for name in names
+    )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from server.console.access import RESTRICTED, Person, admit, here
 from server.console.areas import grid_titles
 from server.console.blueprint import console
 from server.console.conflict_list import Filters
-from server.console.conflict_view import ConflictView, view_of
+from server.console.conflict_view import ConflictView, has_way_back, view_of
 from server.console.languages import gettext
 from server.console.pages import asked_page
 from server.console.shell import full_page, is_partial
@@ -167,7 +167,12 @@ def settle(conflict_id: str) -> AnyResponse:
         words = problem.message(languages.language()) if problem else gettext("It was not settled.")
         flash(words, "bad")
         return redirect(back)
-    session["settled"] = {"conflict": conflict_id, "stamp": ack.stamp, "title": title}
+    session["settled"] = {
+        "conflict": conflict_id,
+        "stamp": ack.stamp,
+        "title": title,
+        "undo": has_way_back(record, chosen),
+    }
     if upcoming is None:
         return redirect(url_for("console.conflicts", **filters.as_query()))
     return redirect(url_for("console.conflict", conflict_id=upcoming, **filters.as_query()))

@@ -8,7 +8,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,12 @@ from server.console import forms, languages, ledger, wording
 from server.console.access import Person, admit, here
 from server.console.areas import Area, areas
 from server.console.blueprint import console
-from server.console.households import Search, find
+from server.console.households import OVERDUE, Search, find
 from server.console.languages import gettext
 from server.console.pages import asked_page
 from server.console.shell import full_page
 from server.records.codes import CARE, CARE_LEVEL
+from sync.record import Record
 
 __all__ = ["county_map", "grid", "grids", "shapes"]
 
@@ -104,7 +105,7 @@ def _by_community(shown: list[Area]) -> list[tuple[str, list[Area]]]:
 @console.get("/map/grids.json")
 @admit("map")
 def shapes() -> Response:
-    """The grids as GeoJSON, with the numbers that colour them."""
+    """{grids, communities} as GeoJSON; the grids with the numbers that colour them."""
     person = here()
     shown = areas(person)
     records = ledger.snapshot().records([area.id for area in shown])
@@ -130,8 +131,22 @@ def shapes() -> Response:
                 },
             }
         )
-    body = orjson.dumps({"type": "FeatureCollection", "features": features})
-    return Response(body, content_type="application/geo+json")
+    told = {"grids": _collection(features), "communities": _collection(_boundaries(records))}
+    return Response(orjson.dumps(told), content_type="application/json")
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _boundaries(grids: Mapping[str, Record]) -> list[dict[str, Any]]:
+    """The communities of these grids, whose numbers begin anew in each."""
+    ids = {record.get("community") for record in grids.values()} - {None}
+    return [
+        {"type": "Feature", "geometry": boundary, "properties": {"title": record.get("name")}}
+        for record in ledger.snapshot().records(ids).values()
+        if (boundary := record.get("boundary")) is not None
+    ]
 
 
 @console.get("/grids")
@@ -207,7 +222,7 @@ def _households(person: Person, search: Search, *, area: Area | None) -> str:
         address=address,
         care_words=lambda value: wording.said(spec.by_name["care_level"], value, str),
         tag_words=lambda value: wording.said(spec.by_name["tags"], [value], str),
-        care_choices=_words(CARE_LEVEL),
+        care_choices=[(OVERDUE, gettext("overdue for a visit")), *_words(CARE_LEVEL)],
         tag_choices=_words(CARE),
         building_choices=_buildings(person, area),
         grid_title=titles.of,

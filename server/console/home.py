@@ -10,7 +10,6 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from server.console import conflict_list, languages, ledger, wording
 from server.console.access import Person, admit, here
 from server.console.blueprint import console
 from server.console.device_list import silent_devices
+from server.console.households import OVERDUE, care_overdue
 from server.console.languages import gettext, ngettext
 from server.console.titles import door_title
 from server.console.waiting import waiting_lines
@@ -30,8 +30,6 @@ __all__ = ["home"]
 _DAY_MS = 86_400_000
 _SHOWN = 5
 FINISHED = ("closed", "merged", "rejected", "followed_up")
-CARE_DAYS: Mapping[str, int] = {"weekly": 7, "monthly": 31, "quarterly": 92}
-"""Care level → after so many days without a visit one is overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +168,7 @@ def _since_due(row: Any, now: int) -> str:
 
 def _care(person: Person) -> Need:
     household, building = ledger.table("household"), ledger.table("building")
-    now = ledger.now_ms()
-    late = or_(
-        *(
-            and_(
-                household.c.care_level == level,
-                func.coalesce(household.c.last_visit, 0) < now - days * _DAY_MS,
-            )
-            for level, days in CARE_DAYS.items()
-        )
-    )
-    where = and_(person.within(household.c.grid), late)
+    where = and_(person.within(household.c.grid), care_overdue(ledger.now_ms()))
     connection = ledger.connection()
     count = connection.scalar(select(func.count()).select_from(household).where(where)) or 0
     level = household.c.care_level
@@ -201,7 +189,7 @@ def _care(person: Person) -> Need:
             "Households that somebody should have visited by now.",
             count,
         ),
-        url=None,
+        url=url_for("console.grids", care=OVERDUE),
         lines=[
             Line(
                 url=url_for("console.household", household_id=row.id),

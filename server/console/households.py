@@ -21,23 +21,31 @@ True
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
 from server.console import ledger
 from server.console.access import Person
 from server.console.pages import Page
 from server.console.titles import door_title
 
-__all__ = ["HouseholdRow", "Search", "find", "read_door"]
+__all__ = ["OVERDUE", "HouseholdRow", "Search", "care_overdue", "find", "read_door"]
 
 _DOOR = re.compile(
     r"(?P<building>\d{1,4})\s*(?:幢|栋|号楼|-|\s)\s*"
     r"(?:(?P<entrance>\d{1,2})\s*(?:单元|-|\s)\s*)?"
     r"(?P<room>\d{1,5})\s*(?:室|号)?"
 )
+_DAY_MS = 86_400_000
+CARE_DAYS: Mapping[str, int] = {"weekly": 7, "monthly": 31, "quarterly": 92}
+"""Care level → after so many days without a visit one is overdue."""
+
+OVERDUE = "overdue"
+"""In place of a care level: whoever should have been visited by now."""
+
 _ESCAPED = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
@@ -86,13 +94,30 @@ def find(person: Person, search: Search, *, page: int) -> tuple[list[HouseholdRo
         select(household, building.c.number, building.c.compound.label("building_compound"))
         .select_from(joined)
         .where(*where)
-        .order_by(*_walking_order())
+        .order_by(*_nearest_first(search.text), *_walking_order())
         .limit(shown.size)
         .offset(shown.offset)
     )
     rows = connection.execute(query).all()
     people = _people_found(person, [row.id for row in rows], search.text)
     return [_row(row, people.get(row.id, "")) for row in rows], shown
+
+
+def _nearest_first(text: str) -> list[Any]:
+    """A householder who is called so comes before a household in which somebody is."""
+    text, household = text.strip(), ledger.table("household")
+    if not text or any(one.isdigit() for one in text):
+        return []
+    if text.isascii():
+        own = _spelled(household.c.householder_pinyin, _typed(text))
+    else:
+        own = household.c.householder.contains(text, autoescape=True)
+    return [case((own, 0), else_=1)]
+
+
+def _typed(text: str) -> str:
+    """Letters as a spelling is searched for."""
+    return "".join(text.lower().split()).translate(_ESCAPED)
 
 
 def _walking_order() -> list[Any]:
@@ -106,12 +131,26 @@ def _walking_order() -> list[Any]:
     return [*numbered, func.length(room), room, household.c.id]
 
 
+def care_overdue(now_ms: int) -> ColumnElement[bool]:
+    """Households whose care level asks for a visit that has not been made in time."""
+    household = ledger.table("household")
+    visited = func.coalesce(household.c.last_visit, 0)
+    return or_(
+        *(
+            and_(household.c.care_level == level, visited < now_ms - days * _DAY_MS)
+            for level, days in CARE_DAYS.items()
+        )
+    )
+
+
 def _conditions(person: Person, search: Search) -> list[ColumnElement[bool]]:
     household = ledger.table("household")
     where = [person.within(household.c.grid)]
     if search.grid is not None:
         where.append(household.c.grid == search.grid)
-    if search.care_level:
+    if search.care_level == OVERDUE:
+        where.append(care_overdue(ledger.now_ms()))
+    elif search.care_level:
         where.append(household.c.care_level == search.care_level)
     if search.tag:
         where.append(household.c.tags.contains(f",{search.tag},", autoescape=True))
@@ -136,14 +175,11 @@ def _matching(text: str) -> ColumnElement[bool]:
         return _by_digits(text)
     if text.isascii():
         # Initials stand at the start, the whole spelling after a blank.
-        typed = "".join(text.lower().split()).translate(_ESCAPED)
-        ways = [
-            _spelled(household.c.householder_pinyin, typed),
-            household.c.id.in_(
-                select(resident.c.household).where(_spelled(resident.c.name_pinyin, typed))
-            ),
-        ]
-        return or_(*ways)
+        spelled_so = _spelled(resident.c.name_pinyin, _typed(text))
+        return or_(
+            _spelled(household.c.householder_pinyin, _typed(text)),
+            household.c.id.in_(select(resident.c.household).where(spelled_so)),
+        )
     return or_(
         household.c.householder.contains(text, autoescape=True),
         household.c.id.in_(
@@ -191,7 +227,7 @@ def _people_found(person: Person, households: list[str], text: str) -> dict[str,
             f"%{text[-4:].translate(_ESCAPED)}", escape="\\"
         )
     elif text.isascii():
-        match = _spelled(resident.c.name_pinyin, "".join(text.lower().split()).translate(_ESCAPED))
+        match = _spelled(resident.c.name_pinyin, _typed(text))
     else:
         match = resident.c.name.contains(text, autoescape=True)
     query = (

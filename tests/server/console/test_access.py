@@ -111,7 +111,7 @@ def test_a_street_sees_its_own_grids_and_no_others(county, browse):
     assert "江岸社区第一网格" in words
     assert "凯德社区" not in words
     shapes = browse("dispatcher").get("/map/grids.json").get_json()
-    assert len(shapes["features"]) == 8
+    assert len(shapes["grids"]["features"]) == 8
 
 
 def test_a_community_sees_its_own_grids_and_no_others(county, browse):

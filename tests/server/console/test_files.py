@@ -44,6 +44,9 @@ def test_a_grid_is_filtered_by_care_level_and_category(county, admin):
     words = admin.text(grid, partial=True, care="weekly")
     assert "Weekly" in words
     assert "Quarterly" not in words
+    words = admin.text(grid, partial=True, care="overdue")
+    assert "No regular visit" not in words
+    assert "never" in words
     words = admin.text(grid, partial=True, tag="disabled")
     assert "Disabled" in words
     assert "Very old" not in words

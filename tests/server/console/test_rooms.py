@@ -30,7 +30,7 @@ def test_today_shows_a_community_its_own_and_no_devices(county, browse):
 
 
 def test_the_map_and_its_list_show_the_same_grids_and_numbers(county, admin):
-    shapes = admin.get("/map/grids.json").get_json()["features"]
+    shapes = admin.get("/map/grids.json").get_json()["grids"]["features"]
     words = admin.text("/map")
     assert len(shapes) == 12
     for shape in shapes:

@@ -27,7 +27,7 @@ function style(properties, by) {
 async function draw() {
   const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
-  const grids = await answer.json();
+  const { grids, communities } = await answer.json();
   const map = L.map(element, {
     attributionControl: false,
     zoomSnap: 0.25,
@@ -51,6 +51,15 @@ async function draw() {
       }
     },
   }).addTo(map);
+  // Numbers begin anew in each community: its edge and its name tell them apart.
+  const edges = L.geoJSON(communities, { interactive: false, style: { fill: false, weight: 2.5 } });
+  edges.eachLayer((shape) => {
+    shape.setStyle({ color: colour("--ink") });
+    const { title } = shape.feature.properties;
+    L.tooltip({ permanent: true, direction: "center", className: "community-name", interactive: false })
+      .setLatLng(shape.getBounds().getCenter()).setContent(title).addTo(map);
+  });
+  edges.addTo(map);
   map.fitBounds(layer.getBounds(), { padding: [12, 12] });
 
   function mark(id, on) {
@@ -69,6 +78,7 @@ async function draw() {
 
   function paint() {
     layer.setStyle((feature) => style(feature.properties, measure.value));
+    edges.setStyle({ color: colour("--ink") });
     document.querySelectorAll("[data-legend]").forEach((legend) => {
       legend.hidden = legend.dataset.legend !== measure.value;
     });
