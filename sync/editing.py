@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync.catalogue import Transition
-from sync.effects import Context, Effect, Run, open_conflict
+from sync.effects import Context, Effect, Run, open_conflict, stay_within
 from sync.errors import Problem, Refusal
 from sync.merge import Decision, Step, decide
 from sync.operation import Operation
+from sync.policies import POLICIES
 from sync.record import Record
-from sync.scope import Scope
 from sync.settling import after_undo
 from sync.store import Conflict, Outcome
 
@@ -37,13 +37,13 @@ def create(run: Run, op: Operation, context: Context) -> Effect:
     plain = True
     flow = spec.workflow
     if flow is not None:
-        given = values.setdefault(flow.field, flow.initial)
+        plain = values.get(flow.field) is not None
+        given = values[flow.field] = values[flow.field] if plain else flow.initial
         if given != flow.initial:
             params = {"source": "–", "target": given}
             raise Refusal(
                 Problem("no_such_transition", pointer=f"/fields/{flow.field}", params=params)
             )
-        plain = flow.field in op.fields
     for one in spec.fields:
         value = values.get(one.name)
         if value is None:
@@ -97,21 +97,19 @@ def edit(run: Run, op: Operation, context: Context) -> Effect:
     """Fields one by one, each by its policy."""
     record = run.work.record(op.record)
     assert record is not None
-    returned, deletion = record.deleted, record.head
-    if returned and op.seen_head == deletion:
-        raise Refusal(Problem("deleted", pointer="/record"))
+    _may_return(record, op)
     tally = _Tally()
     for name, value in op.fields.items():
         _edit_field(run, op, context, record, name, value, tally)
-    if record.spec.feed_fields & op.fields.keys():
-        _stay_within(context.scope, record, tally)
-    if returned:
-        tally.plain = False
     effect = _write(run, op, context, record, tally)
-    if returned:
-        _return(run, op, context, record, effect, deletion)
-    after_undo(run, op, record, effect)
+    after_undo(run, op, context, record, effect)
     return effect
+
+
+def _may_return(record: Record, op: Operation) -> None:
+    """Whoever saw that a record was deleted restores it first; who did not, brings it back."""
+    if record.deleted and op.seen_head == record.head:
+        raise Refusal(Problem("deleted", pointer="/record"))
 
 
 def _edit_field(
@@ -131,16 +129,22 @@ def _edit_field(
     version, base = record.version(name), op.base.get(name)
     if not run.authority.safeguards.base:
         base = version
-    if base is not None and base != version and _replaces(run, op, name, base, value, tally):
-        return
     adjusted = value
     if field_ is not None and field_.clock and value is not None:
         adjusted = _corrected(value, context)
+    stale = base is not None and base != version
+    if stale and _replaces(run, op, record, name, adjusted, tally):
+        return
     step = Step(
         field_, record.get(name), version, adjusted, base, op.stamp, context.corrected_ms,
         run.work, name,
     )  # fmt: skip
-    tally.note(name, decide(step), adjusted)
+    decision = decide(step)
+    adds = decision.verdict == "own" and field_ is not None and field_.policy == "sum"
+    if adds and field_ is not None and field_.problem(decision.value) is not None:
+        params = {"field": name, "zh": "合计过大", "en": "the total would be too large"}
+        raise Refusal(Problem("bad_value", pointer=f"/fields/{name}", params=params))
+    tally.note(name, decision, adjusted)
     if adjusted != value:
         tally.plain = False
 
@@ -152,36 +156,37 @@ def _appended(op: Operation, context: Context, entries: Any, text: Any) -> list[
     )
 
 
-def _replaces(run: Run, op: Operation, name: str, base: str, value: Any, tally: _Tally) -> bool:
+def _replaces(
+    run: Run, op: Operation, record: Record, name: str, value: Any, tally: _Tally
+) -> bool:
     """Whether the edit builds on a value that waits in a conflict, whose place it takes then."""
-    stored = run.work.operation(base)
-    if stored is None or stored.conflict is None or stored.record != op.record:
+    base = op.base[name]
+    stored, field_ = run.work.operation(base), record.spec.by_name.get(name)
+    if stored is None or stored.conflict is None:
         return False
-    conflict = run.work.conflict(stored.conflict)
-    part = conflict.fields.get(name) if conflict is not None else None
-    if conflict is None or part is None or part["closed_by"] is not None:
+    if field_ is not None and not POLICIES[field_.policy].needs_base:
         return False
-    if part["stamp"] != base:
-        return False
-    tally.plain = False
-    tally.joins[name] = (conflict, value)
-    return True
+    for conflict in run.work.open_conflicts(op.record):
+        part = conflict.fields.get(name)
+        if part is not None and part["closed_by"] is None and part["stamp"] == base:
+            if isinstance(value, dict) and isinstance(part["device"], list):
+                value = _changed(part["device"], value)
+            tally.plain = False
+            tally.joins[name] = (conflict, value)
+            return True
+    return False
 
 
-def _stay_within(scope: Scope, record: Record, tally: _Tally) -> None:
-    """Nobody moves a record to where they may not write."""
-    values = list(record.values)
-    for name, value in {**tally.own, **tally.mixed}.items():
-        if name in record.spec.index:
-            values[record.spec.index[name]] = value
-    if scope.judge(record.spec.feeds_of(record.id, values)) not in ("active", "grace"):
-        name = sorted(record.spec.feed_fields)[0]
-        raise Refusal(Problem("out_of_scope", pointer=f"/fields/{name}"))
+def _changed(tags: Any, change: Any) -> list[str]:
+    """What a set is after a change, for a person to look at."""
+    kept = set(tags or ()) - set(change.get("remove") or ())
+    return sorted(kept | set(change.get("add") or ()))
 
 
 def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Tally) -> Effect:
     """Write what the tally says, and open a conflict where somebody must decide."""
-    work = run.work
+    stay_within(context.scope, record, tally.own, also=tally.mixed)
+    work, returned, deletion = run.work, record.deleted, record.head
     opened = tally.waits
     changed = bool(tally.own or opened)
     work.touch(record, moved=changed or bool(tally.mixed) or record.deleted)
@@ -197,16 +202,29 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
         record.head = context.stamp
     conflict = open_conflict(run, op, context, record, opened) if opened else None
     for name, (joined, value) in tally.joins.items():
-        part = joined.fields[name]
-        joined.fields[name] = {**part, "device": value, "stamp": op.stamp}
-        work.put_conflict(joined)
+        _take_place(run, op, record, joined, name, value)
         conflict = conflict or joined.id
     outcome: Outcome = "applied" if tally.plain else "merged"
     code = None
     if conflict is not None:
         outcome = "conflict"
         code = next(iter(opened.values()))[0] if opened else "concurrent"
-    return Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was)
+    effect = Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was)
+    if returned:
+        _return(run, op, context, record, effect, deletion)
+    return effect
+
+
+def _take_place(
+    run: Run, op: Operation, record: Record, conflict: Conflict, name: str, value: Any
+) -> None:
+    """The value waits in place of the one it was based on, which is settled by that."""
+    part = conflict.fields[name]
+    conflict.fields[name] = {**part, "device": value, "stamp": op.stamp}
+    run.work.put_conflict(conflict)
+    replaced = run.work.operation(part["stamp"])
+    if replaced is not None and not run.work.still_waits(record.id, replaced.stamp):
+        run.work.keep(replaced._replace(outcome="merged", code=None))
 
 
 def _return(
@@ -240,10 +258,8 @@ def transition(run: Run, op: Operation, context: Context) -> Effect:
     record = run.work.record(op.record)
     assert record is not None
     flow = record.spec.workflow
-    if flow is None:
-        raise Refusal(Problem("unknown_kind", pointer="/kind", params={"kind": op.kind}))
-    if record.deleted:
-        raise Refusal(Problem("deleted", pointer="/record"))
+    assert flow is not None  # A transition of a type without one is malformed.
+    _may_return(record, op)
     step = op.fields[flow.field]
     source, target = step["from"], step["to"]
     if (source, target) not in flow.steps:
@@ -280,8 +296,7 @@ def _plain(record: Record, name: str, value: Any) -> Any:
     if field_ is None or not isinstance(value, dict):
         return value
     if field_.policy == "set":
-        present = set(record.get(name) or ())
-        return sorted((present | set(value.get("add") or ())) - set(value.get("remove") or ()))
+        return _changed(record.get(name), value)
     return (record.get(name) or 0) + value["add"] if field_.policy == "sum" else value
 
 
@@ -291,6 +306,8 @@ def _require(
     step = next((one for one in steps if is_system or role in one.who), steps[0])
     for name in step.requires:
         value = tally.own.get(name, tally.mixed.get(name, record.get(name)))
+        if name in tally.waits:
+            value = tally.waits[name][1]
         if value is None or value == "" or value == []:
             raise Refusal(
                 Problem("missing_field", pointer=f"/fields/{name}", params={"field": name})

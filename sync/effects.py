@@ -15,13 +15,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from sync.errors import Problem, Refusal
 from sync.operation import Operation
 from sync.record import Record
 from sync.scope import Scope
 from sync.store import Conflict, Outcome
 from sync.work import Work
 
-__all__ = ["Context", "Effect", "Hold", "Labels", "Run", "open_conflict"]
+__all__ = ["Context", "Effect", "Hold", "Labels", "Run", "open_conflict", "stay_within"]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Context(NamedTuple):
@@ -81,12 +84,10 @@ def open_conflict(
     """Open a conflict for the fields that wait. Its id is the operation's stamp."""
     parts = {}
     for name, (code, value) in waits.items():
-        base = op.base.get(name)
-        known, seen = run.work.value(base, name) if base is not None else (False, None)
         parts[name] = {
             "code": code,
-            "base": seen if known else None,
-            "base_stamp": base,
+            "base": _seen(run, op, record, name),
+            "base_stamp": op.base.get(name),
             "server": "live" if name == "*" else record.get(name),
             "server_stamp": record.head if name == "*" else record.version(name),
             "device": value,
@@ -107,6 +108,36 @@ def open_conflict(
         )
     )
     return op.stamp
+
+
+def stay_within(
+    scope: Scope, record: Record, values: Mapping[str, Any], *, also: Mapping[str, Any] = _NOTHING
+) -> None:
+    """Nobody moves a record to where they may not write: raises ``out_of_scope``.
+
+    ``values`` and ``also``: the fields that are about to be written.
+    """
+    spec = record.spec
+    if spec.feed_fields.isdisjoint(values) and spec.feed_fields.isdisjoint(also):
+        return
+    row = list(record.values)
+    for name, value in (*values.items(), *also.items()):
+        if name in spec.index:
+            row[spec.index[name]] = value
+    if scope.judge(spec.feeds_of(record.id, row)) not in ("active", "grace"):
+        name = min(spec.feed_fields & (values.keys() | also.keys()))
+        raise Refusal(Problem("out_of_scope", pointer=f"/fields/{name}"))
+
+
+def _seen(run: Run, op: Operation, record: Record, name: str) -> Any:
+    """The value that the author of an operation had before them, as far as it can be told."""
+    field_, base = record.spec.by_name.get(name), op.base.get(name)
+    policy = field_.policy if field_ is not None else "latest"
+    if policy == "workflow":
+        return op.fields[name]["from"]
+    known, seen = run.work.value(base, name) if base is not None else (False, None)
+    is_change = policy == "set" and isinstance(seen, dict)
+    return seen if known and not is_change else None
 
 
 class Labels(dict[str, Any]):

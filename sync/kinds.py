@@ -12,7 +12,7 @@ from sync.catalogue import RecordType
 from sync.editing import create, edit, transition
 from sync.effects import Context, Effect, Run, open_conflict
 from sync.operation import Operation
-from sync.settling import resolve
+from sync.settling import after_undo, resolve
 
 __all__ = ["KINDS", "may"]
 
@@ -67,7 +67,9 @@ def restore(run: Run, op: Operation, context: Context) -> Effect:
     if record.deleted:
         record.deleted = False
         record.head = context.stamp
-    return Effect(record, "merged", prev)
+    effect = Effect(record, "merged", prev)
+    after_undo(run, op, context, record, effect)
+    return effect
 
 
 KINDS: Mapping[str, Callable[[Run, Operation, Context], Effect]] = {

@@ -125,7 +125,7 @@ def _text(step: Step) -> Decision:
     if not known:
         return _WAIT
     merged = textmerge.merge(base or "", step.value or "", step.current or "")
-    if merged is None:
+    if merged is None or (step.field is not None and step.field.problem(merged) is not None):
         return _WAIT
     if merged == (step.current or ""):
         return _SAME

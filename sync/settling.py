@@ -11,9 +11,10 @@ Invariants
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sync.effects import Context, Effect, Labels, Run
+from sync.effects import Context, Effect, Labels, Run, stay_within
 from sync.errors import Problem, Refusal
 from sync.operation import Operation
 from sync.record import Record
@@ -38,27 +39,33 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
         code = "conflict_closed" if not still_open else "conflict_unknown"
         raise Refusal(Problem(code, pointer="/fields"))
     _check_choice(record, op)
+    stay_within(context.scope, record, op.fields)
     work = run.work
     work.touch(record, moved=True)
-    prev, before = record.tail, {name: record.get(name) for name in op.fields if name != "*"}
+    prev, before = record.tail, {name: _present(record, name) for name in op.fields}
+    told = [*_settled(run, record, conflict, op), *_given_way(run, record, conflict, op)]
+    was = {name: [value, record.version(name)] for name, value in before.items() if name != "*"}
     record.tail = record.head = op.stamp
-    told: list[dict[str, Any]] = []
-    was = {name: [value, record.version(name)] for name, value in before.items()}
     for name, value in op.fields.items():
-        part = conflict.fields[name]
         if name == "*":
             record.deleted = value == "deleted"
         else:
-            if value != record.get(name):
-                told += _replaced(run, record, name, record.version(name), value, op)
             record.put(name, value, context.stamp)
-        conflict.fields[name] = {**part, "closed_by": op.stamp}
-        _unflag(run, record, conflict, name)
+        conflict.fields[name] = {**conflict.fields[name], "closed_by": op.stamp}
     if not conflict.open_fields():
         conflict.closed, conflict.closed_by = context.received_ms, op.stamp
     work.put_conflict(conflict)
-    told += _settled(run, record, conflict, op, before)
-    return Effect(record, "applied", prev, was=was, notices=told)
+    plain = _unflag(run, record, op)
+    for stamp in _waiting(conflict, op.fields):
+        stored = work.operation(stamp)
+        waited = stored is not None and stored.outcome == "conflict"
+        if stored is not None and waited and not work.still_waits(record.id, stamp):
+            work.keep(stored._replace(outcome="merged", code=None))
+    return Effect(record, "applied" if plain else "merged", prev, was=was, notices=told)
+
+
+def _present(record: Record, name: str) -> Any:
+    return record.get(name) if name != "*" else "deleted" if record.deleted else "live"
 
 
 def _check_choice(record: Record, op: Operation) -> None:
@@ -72,122 +79,142 @@ def _check_choice(record: Record, op: Operation) -> None:
         raise Refusal(Problem("no_such_transition", pointer=f"/fields/{flow.field}", params=params))
 
 
-def _unflag(run: Run, record: Record, conflict: Conflict, name: str) -> None:
-    """Take the mark away, unless another open conflict is about the same field."""
-    others = run.work.tx.open_conflicts(record.id)
-    for one in others:
-        now = run.work.conflict(one)
-        if now is not None and now.id != conflict.id and name in now.open_fields():
-            return
-    record.unflag(name)
+def _unflag(run: Run, record: Record, op: Operation) -> bool:
+    """Take the marks away, but where another open conflict is about the same field.
+
+    Answers whether all could be, as a device does that computes the row itself.
+    """
+    still_open = {one for each in run.work.open_conflicts(record.id) for one in each.open_fields()}
+    for name in op.fields:
+        if name not in still_open:
+            record.unflag(name)
+    return still_open.isdisjoint(op.fields)
+
+
+def _waiting(conflict: Conflict, names: Iterable[str]) -> dict[str, list[str]]:
+    """Operation → those of the fields that wait for its sake.
+
+    About a whole record two operations wait: the deletion, and the edit that it met.
+    """
+    waiting: dict[str, list[str]] = {}
+    for name in names:
+        stamp = conflict.fields[name]["stamp"]
+        waiting.setdefault(stamp, []).append(name)
+        if name == "*" and stamp != conflict.id:
+            waiting.setdefault(conflict.id, []).append(name)
+    return waiting
+
+
+# Undo --------------------------------------------------------------------------------------
+
+
+def after_undo(run: Run, op: Operation, context: Context, record: Record, effect: Effect) -> None:
+    """What follows a change that undoes an operation: its author hears, its conflict reopens."""
+    undone = op.raw.get("undoes")
+    stored = run.work.operation(undone) if undone is not None else None
+    if stored is None or stored.record != record.id or stored.outcome in ("held", "rejected"):
+        return
+    if stored.kind == "resolve":
+        _reopen(run, op, context, stored, record, effect)
+    did = stored.raw.get("fields") or {}
+    names = [name for name in effect.was if name in did]
+    if names and stored.actor != op.actor:
+        before = {name: effect.was[name][0] for name in names}
+        after = {name: record.get(name) for name in names}
+        effect.notices.append(_notice("undone", stored, record, before=before, after=after))
+
+
+def _reopen(
+    run: Run,
+    op: Operation,
+    context: Context,
+    undone: StoredOperation,
+    record: Record,
+    effect: Effect,
+) -> None:
+    """Undoing a resolution opens its conflict again, and the row shows that."""
+    work, conflict = run.work, run.work.conflict(undone.raw["conflict"])
+    assert conflict is not None
+    names = [name for name, part in conflict.fields.items() if part["closed_by"] == undone.stamp]
+    if not names:
+        return
+    work.touch(record, moved=True)
+    for name in names:
+        server, version = _present(record, name), record.version(name)
+        conflict.fields[name] = {
+            **conflict.fields[name],
+            "closed_by": None,
+            "server": server,
+            "server_stamp": version if name != "*" else record.head,
+        }
+        record.flag(name)
+    conflict.closed = conflict.closed_by = None
+    work.put_conflict(conflict)
+    record.head = context.stamp
+    effect.outcome = "conflict" if effect.outcome == "conflict" else "merged"
+    for stamp, waits in _waiting(conflict, names).items():
+        stored = work.operation(stamp)
+        if stored is not None and stored.outcome == "merged":
+            code = conflict.fields[waits[0]]["code"]
+            work.keep(stored._replace(outcome="conflict", code=code))
+        if stored is not None and stored.actor != op.actor:
+            before = {name: _present(record, name) for name in waits}
+            after = {name: _yours(conflict, stamp, name) for name in waits}
+            effect.notices.append(_notice("reopened", stored, record, before=before, after=after))
+
+
+# Who is told -------------------------------------------------------------------------------
 
 
 def _settled(
-    run: Run, record: Record, conflict: Conflict, op: Operation, before: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """What the authors of the values that waited are told; their operations are settled now."""
-    told = []
-    by_stamp: dict[str, list[str]] = {}
-    for name in op.fields:
-        by_stamp.setdefault(conflict.fields[name]["stamp"], []).append(name)
-    for stamp, names in by_stamp.items():
+    run: Run, record: Record, conflict: Conflict, op: Operation
+) -> Iterator[dict[str, Any]]:
+    """What the authors of the values that waited are told."""
+    for stamp, names in _waiting(conflict, op.fields).items():
         stored = run.work.operation(stamp)
-        if stored is None:
-            continue
-        still = [one for one in conflict.open_fields() if conflict.fields[one]["stamp"] == stamp]
-        if stored.outcome == "conflict" and not still:
-            run.work.keep(stored._replace(outcome="merged"))
-        if stored.actor == op.actor:
-            continue
-        told.append(
-            {
-                "user": stored.actor,
-                "about": stamp,
-                "outcome": "merged",
-                "code": "settled",
-                "params": Labels(record, names),
-                "before": {
-                    name: {"yours": conflict.fields[name]["device"], "server": before.get(name)}
-                    for name in names
-                },
-                "after": {name: op.fields[name] for name in names},
-                "about_type": record.spec.name,
-                "about_record": record.id,
+        if stored is not None and stored.actor != op.actor:
+            before = {
+                name: {"yours": _yours(conflict, stamp, name), "server": _present(record, name)}
+                for name in names
             }
-        )
-    return told
+            after = {name: op.fields[name] for name in names}
+            yield _notice("settled", stored, record, before=before, after=after)
 
 
-def _replaced(
-    run: Run, record: Record, name: str, version: str, value: Any, op: Operation
-) -> list[dict[str, Any]]:
-    """Who wrote the value that gives way is told too."""
-    stored = run.work.operation(version)
-    if stored is None or stored.actor == op.actor:
-        return []
-    return [
-        {
-            "user": stored.actor,
-            "about": version,
-            "outcome": "merged",
-            "code": "replaced",
-            "params": Labels(record, [name]),
-            "before": {name: record.get(name)},
-            "after": {name: value},
-            "about_type": record.spec.name,
-            "about_record": record.id,
-        }
-    ]
+def _given_way(
+    run: Run, record: Record, conflict: Conflict, op: Operation
+) -> Iterator[dict[str, Any]]:
+    """Who wrote a value that stood, and gives way, is told too."""
+    for name, value in op.fields.items():
+        present = _present(record, name)
+        version = record.version(name) if name != "*" else conflict.fields[name]["server_stamp"]
+        stored = run.work.operation(version) if value != present else None
+        if stored is not None and stored.actor != op.actor and version != conflict.id:
+            yield _notice("replaced", stored, record, before={name: present}, after={name: value})
 
 
-def _undone(
-    record: Record, stored: StoredOperation, names: list[str], effect: Effect
+def _yours(conflict: Conflict, stamp: str, name: str) -> Any:
+    part = conflict.fields[name]
+    return part["device"] if part["stamp"] == stamp else part["server"]
+
+
+def _notice(
+    code: str,
+    about: StoredOperation,
+    record: Record,
+    *,
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> dict[str, Any]:
-    """Whose change was undone is told so."""
+    """What the author of an operation is told of it; ``before`` and ``after`` by field."""
     return {
-        "user": stored.actor,
-        "about": stored.stamp,
-        "outcome": "merged",
-        "code": "undone",
-        "params": Labels(record, names),
-        "before": {name: effect.was[name][0] for name in names},
-        "after": {name: record.get(name) for name in names},
+        "user": about.actor,
+        "about": about.stamp,
+        "outcome": "conflict" if code == "reopened" else "merged",
+        "code": code,
+        "params": Labels(record, list(after)),
+        "before": before,
+        "after": after,
         "about_type": record.spec.name,
         "about_record": record.id,
     }
-
-
-def after_undo(run: Run, op: Operation, record: Record, effect: Effect) -> None:
-    """What follows an edit that undoes an operation: its author hears, its conflict reopens."""
-    undone = op.raw.get("undoes")
-    stored = run.work.operation(undone) if undone is not None else None
-    if stored is None or stored.record != record.id:
-        return
-    _reopen(run, stored, record, effect)
-    if stored.actor != op.actor:
-        names = [name for name in op.fields if name in effect.was]
-        effect.notices.append(_undone(record, stored, names, effect))
-
-
-def _reopen(run: Run, stored: StoredOperation, record: Record, effect: Effect) -> None:
-    """Undoing a resolution opens its conflict again."""
-    if stored.kind != "resolve":
-        return
-    undone = stored.stamp
-    conflict = run.work.conflict(stored.raw["conflict"])
-    if conflict is None:
-        return
-    for name, part in conflict.fields.items():
-        if part["closed_by"] == undone:
-            waiting = run.work.operation(part["stamp"])
-            if waiting is not None and waiting.outcome == "merged":
-                run.work.keep(waiting._replace(outcome="conflict"))
-            server = record.get(name) if name != "*" else "live"
-            version = record.version(name) if name != "*" else record.head
-            conflict.fields[name] = {
-                **part, "closed_by": None, "server": server, "server_stamp": version
-            }  # fmt: skip
-            record.flag(name)
-    conflict.closed = conflict.closed_by = None
-    run.work.put_conflict(conflict)
-    effect.outcome = "merged"

@@ -86,6 +86,24 @@ class Work(Past):
             self._conflicts.update(self.tx.conflicts([conflict]))
         return self._conflicts.get(conflict)
 
+    def open_conflicts(self, record: str) -> list[Conflict]:
+        """The conflicts about a record that are open now, those of this batch too, by id."""
+        ids = {one.id for one in self._conflicts.values() if one.record == record}
+        ids.update(self.tx.open_conflicts(record))
+        unread = [one for one in ids if one not in self._conflicts]
+        if unread:
+            self._conflicts.update(self.tx.conflicts(unread))
+        return [self._conflicts[one] for one in sorted(ids) if self._conflicts[one].open_fields()]
+
+    def still_waits(self, record: str, stamp: str) -> bool:
+        """Whether anything that an operation wanted of a record still waits for a decision."""
+        return any(
+            part["closed_by"] is None
+            and (part["stamp"] == stamp or (name == "*" and conflict.id == stamp))
+            for conflict in self.open_conflicts(record)
+            for name, part in conflict.fields.items()
+        )
+
     def waiting(self, stamps: Collection[str]) -> list[Held]:
         """Held operations that need one of ``stamps``, those of this batch too, by stamp."""
         found = {held.stamp: held for held in self.tx.waiting(stamps)}

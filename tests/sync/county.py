@@ -59,20 +59,20 @@ RESIDENT = RecordType(
     feeds=(Feed("grid", "grid"),),
     who={"create": WORKER, "edit": WORKER},
 )
+STATES = ("new", "taken", "done", "closed")
 ORDER = RecordType(
     "order",
     "工单",
     "Order",
     fields=(
         Field("grid", "reference", "ask", required=True),
-        Field(
-            "status", "choice", "workflow", choices={s: (s, s) for s in ("new", "taken", "done")}
-        ),
+        Field("status", "choice", "workflow", choices={state: (state, state) for state in STATES}),
         Field("taker", "text", "latest"),
         Field("result", "text", "latest"),
         Field("tags", "tags", "set"),
         Field("count", "integer", "sum"),
         Field("log", "log", "append"),
+        Field("cause", "text", "ask"),
     ),
     feeds=(Feed("grid", "grid"),),
     who={"create": WORKER, "edit": WORKER},
@@ -82,6 +82,7 @@ ORDER = RecordType(
         (
             Transition("take", "new", "taken", WORKER),
             Transition("finish", "taken", "done", WORKER, requires=("result",)),
+            Transition("close", "done", "closed", WORKER, requires=("cause",)),
             Transition("reopen", "done", "taken", ("administrator",)),
         ),
     ),
