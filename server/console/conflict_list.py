@@ -99,10 +99,10 @@ def _conditions(person: Person, filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _holds_code(code: str) -> ColumnElement[bool]:
-    mark = f'"code":"{code}"'.encode()
+    mark = f'"code":"{code}"'
     if ledger.connection().dialect.name == "postgresql":
-        return func.position(mark, CONFLICT.c.fields) > 0
-    return func.instr(CONFLICT.c.fields, mark) > 0
+        return func.strpos(func.convert_from(CONFLICT.c.fields, "UTF8"), mark) > 0
+    return func.instr(CONFLICT.c.fields, mark.encode()) > 0
 
 
 def lines(person: Person, filters: Filters, *, page: int) -> tuple[list[Line], Page]:

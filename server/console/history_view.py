@@ -119,7 +119,7 @@ def _event(event: Event, field: str | None, *, may_undo: bool) -> EventView:
         late=stored.late,
         reason=str(stored.raw.get("reason") or ""),
         changes=[
-            _change(one, is_first=stored.kind == "create")
+            _change(one, is_first=stored.kind == "create", still_open=stored.outcome == "conflict")
             for one in event.changes
             if (field is None or one.name == field) and _is_worth_telling(stored, one)
         ][:_FIRST_VALUES_MAX],
@@ -147,7 +147,9 @@ def _outcome(stored: StoredOperation) -> tuple[str, str]:
     return gettext("not accepted"), "bad"
 
 
-def _note(change: Change) -> str:
+def _note(change: Change, *, still_open: bool) -> str:
+    if change.taken == "waits" and still_open:
+        return gettext("waits for a decision")
     return {
         "taken": "",
         "merged": gettext("merged with what others wrote"),
@@ -158,8 +160,8 @@ def _note(change: Change) -> str:
     }[change.taken]
 
 
-def _change(change: Change, *, is_first: bool) -> ChangeView:
-    names = ledger.titles().of
+def _change(change: Change, *, is_first: bool, still_open: bool) -> ChangeView:
+    names, note = ledger.titles().of, _note(change, still_open=still_open)
     if change.name == "*":
         words = {
             "delete": gettext("deleted"),
@@ -168,7 +170,7 @@ def _change(change: Change, *, is_first: bool) -> ChangeView:
             "live": gettext("kept"),
         }.get(str(change.written), "")
         label = gettext("The whole record")
-        return ChangeView(label, "", words, [], words, _note(change), long=False)
+        return ChangeView(label, "", words, [], words, note, long=False)
     field = change.field
     before = wording.said(field, _entries_gone(change), names)
     after = wording.said(field, _entries_new(change), names)
@@ -184,7 +186,7 @@ def _change(change: Change, *, is_first: bool) -> ChangeView:
         after=after,
         pieces=pieces,
         written=written,
-        note=_note(change),
+        note=note,
         long=len(before) + len(after) > 80,
     )
 

@@ -8,8 +8,29 @@ from sqlalchemy import select
 from server.accounts.sessions import reading
 from server.console.help_pages import HELP, ORDER
 from server.models import Audit, Device, EnrolmentCode
+from server.settings import Settings
 from server.store.tables import ASIDE, HELD
-from tests.server.console.browser import words_of
+from tests.server.console.browser import Browser, words_of
+from tests.server.console.county import build, disagree, keep_aside
+
+
+def test_every_room_opens_on_postgresql_too(postgres_url, tmp_path):
+    settings = Settings(database_url=postgres_url, data_dir=tmp_path, secret="test" * 8)
+    county = build(settings, doors=1)
+    disagree(county)
+    keep_aside(county)
+    admin = Browser(county, "admin")
+    for path in ("/", "/map", "/map/grids.json", "/grids", "/devices", "/waiting", "/enrol"):
+        assert admin.get(path).status_code == 200, path
+    for text in ("田", "tgf", "1-1-101", "5678", "%"):
+        assert admin.get("/grids", q=text, partial=True).status_code == 200, text
+    assert admin.get("/grids", care="overdue", tag="disabled").status_code == 200
+    assert admin.get(f"/households/{county.ids['home1']}").status_code == 200
+    page = admin.get("/conflicts", kind="overtaken").get_data(as_text=True)
+    assert page.count("data-row ") == 1
+    assert admin.post("/devices/k7m2p9q4/suspend").status_code == 302
+    assert admin.post("/enrol", user=county.ids["worker1"]).status_code == 200
+    county.services.store.close()
 
 
 def test_today_counts_what_waits_and_shows_the_oldest(county, admin):
@@ -129,8 +150,6 @@ def test_there_is_no_help_page_that_nobody_finds():
 
 
 def test_language_and_light_are_chosen_and_kept(county):
-    from tests.server.console.browser import Browser
-
     browser = Browser(county, "admin", lang="en")
     assert browser.post("/preferences", lang="zh", back="/map").headers["Location"] == "/map"
     assert "地图" in browser.text("/map")
