@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.chromium import FLAGS, find_chromium
-from tests.server.console.county import PASSWORD, County, Kept
+from tests.server.console.county import PASSWORD, County
+from tests.server.console.disagreement import Kept
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.console.browser import Browser
-from tests.server.console.county import County, Kept
+from tests.server.console.county import County
+from tests.server.console.disagreement import Kept
 
 
 @pytest.fixture(scope="session")

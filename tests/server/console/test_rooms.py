@@ -11,7 +11,8 @@ from server.models import Audit, Device, EnrolmentCode
 from server.settings import Settings
 from server.store.tables import ASIDE, HELD
 from tests.server.console.browser import Browser, words_of
-from tests.server.console.county import build, disagree, keep_aside
+from tests.server.console.county import build
+from tests.server.console.disagreement import disagree, keep_aside
 
 
 def test_every_room_opens_on_postgresql_too(postgres_url, tmp_path):
