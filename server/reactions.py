@@ -45,7 +45,7 @@ def follow(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, A
         moved = [name for name in moved if record.version(name) == op.stamp]
         if op.kind == "create" or not moved:
             continue
-        for one in work.tx.referring(follower.type, follower.by, record.id):
+        for one in work.referring(follower.type, follower.by, record.id):
             other = work.record(one)
             if other is None or other.deleted:
                 continue

@@ -143,10 +143,22 @@ class Authority:
             cause=told["about"],
         )
 
-    def reactions_to(self, op: Operation) -> Iterable[Reaction]:
-        """The rules that follow an operation."""
-        for reaction in self._reactions.get(op.type, ()):
-            if reaction.fields is None or reaction.fields & op.fields.keys():
+    def reactions_to(self, op: Operation, effect: Effect, *, moved: bool) -> Iterable[Reaction]:
+        """The rules that follow what an operation changed; ``moved``: it changed the row."""
+        reactions = self._reactions.get(op.type)
+        if not reactions or not moved:
+            return
+        by_name = effect.record.spec.by_name
+        changed = {
+            name
+            for name in op.fields
+            if op.kind == "create"
+            or name in effect.was
+            or name in effect.mixed
+            or (name in by_name and by_name[name].policy == "append")
+        }
+        for reaction in reactions:
+            if reaction.fields is None or not reaction.fields.isdisjoint(changed):
                 yield reaction
 
 
@@ -170,8 +182,9 @@ class _Run:
 
     def final(self, ack: Ack) -> Ack:
         """What an operation that was held came to in the end, if its need came in this batch."""
-        waited = ack.outcome == "held" and ack.needs is not None and not ack.repeated
-        return self.answers[ack.stamp] if waited and ack.stamp is not None else ack
+        if ack.outcome != "held" or ack.needs is None or ack.stamp not in self.answers:
+            return ack
+        return self.answers[ack.stamp]._replace(repeated=ack.repeated)
 
     # The gates -----------------------------------------------------------------------------
 
@@ -208,6 +221,7 @@ class _Run:
     def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
         plain = effect.outcome == "applied"
         record = effect.record
+        moved = record.head == context.stamp or bool(effect.mixed)
         self._store(op, context, effect.outcome, effect=effect)
         if effect.mixed:
             self._write_mixed(op, record, effect.mixed)
@@ -216,10 +230,12 @@ class _Run:
         self._decided.add(op.stamp)
         for told in effect.notices:
             self.authority.notify(self, **told)
-        for reaction in self.authority.reactions_to(op):
+        for reaction in self.authority.reactions_to(op, effect, moved=moved):
             for drafted in reaction.drafts(self.work, op, record):
                 self.as_server(drafted, cause=op.stamp)
-        head = record.head if plain or self._sees(context.scope, record) else None
+        head = record.head if self._sees(context.scope, record) else None
+        if plain:  # The row that its author can compute, before the server's own operations.
+            head = context.stamp
         feeds = context.scope.readable(record.feeds())
         ack = Ack(op.stamp, effect.outcome, head, feeds)
         if not plain:
@@ -326,9 +342,10 @@ class _Run:
         if sees and record is not None:
             ack = ack._replace(head=record.head, feeds=scope.readable(record.feeds()))
             if known.outcome != "applied":
-                names = [name for name in known.raw.get("fields") or {} if name != "*"]
+                named = known.raw.get("fields") or {}
+                names = [n for n in named if n in record.spec.index or n in (record.x or ())]
                 ack = ack._replace(
-                    fields={name: record.get(name) for name in names},
+                    fields=_told(known, record, names),
                     versions={name: record.version(name) for name in names},
                 )
         return ack
@@ -407,14 +424,13 @@ class _Run:
         told_before = self.work.release(held.stamp)
         reads = None if held.feeds is None or forced else frozenset(held.feeds)
         op = read(stored.raw)
-        if op.device == self.batch.scope.device:
-            scope = self.batch.scope
-        else:
+        scope = self.batch.scope
+        if told_before:
             scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)
         context = Context(
             scope=scope,
             received_ms=stored.received,
-            offset_ms=stored.corrected - stored.at,
+            offset_ms=stored.corrected - stored.at if op.offset_ms is None else op.offset_ms,
             corrected_ms=stored.corrected,
             stamp=op.stamp,
             released=True,
@@ -436,7 +452,7 @@ class _Run:
         return ack
 
 
-def _told(op: Operation, record: Record, names: Iterable[str]) -> dict[str, Any]:
+def _told(op: Operation | StoredOperation, record: Record, names: Iterable[str]) -> dict[str, Any]:
     """The values that an ack tells: of an ``append`` field, only the new entry."""
     told: dict[str, Any] = {}
     for name in names:

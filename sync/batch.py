@@ -92,8 +92,9 @@ class Verdicts(NamedTuple):
 class Reaction(NamedTuple):
     """A rule that follows a change of one of ``fields`` (None: of any) in records of ``type``.
 
-    It answers with drafts (``type``, ``record``, ``kind``, ``fields``) that the server carries
-    out in the same transaction, naming their cause.
+    What waits in a conflict, or is as it was, has not changed. It answers with drafts
+    (``type``, ``record``, ``kind``, ``fields``) that the server carries out in the same
+    transaction, naming their cause.
     """
 
     type: str

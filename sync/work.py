@@ -19,7 +19,6 @@ from typing import Any
 from sync.merge import Past
 from sync.operation import Operation
 from sync.record import Record
-from sync.stamps import is_server
 from sync.store import (
     Aside,
     Before,
@@ -95,6 +94,16 @@ class Work(Past):
             self._conflicts.update(self.tx.conflicts(unread))
         return [self._conflicts[one] for one in sorted(ids) if self._conflicts[one].open_fields()]
 
+    def referring(self, type_name: str, field: str, record: str) -> list[str]:
+        """The ids of live records whose ``field`` names ``record``, as they are now.
+
+        Only for fields that the store can look up.
+        """
+        stored = set(self.tx.referring(type_name, field, record)) - self._changed.keys()
+        changed = [self._records[one] for one in self._changed]
+        here = [one.id for one in changed if one.spec.name == type_name and not one.deleted]
+        return sorted({*stored, *(one for one in here if self._records[one].get(field) == record)})
+
     def still_waits(self, record: str, stamp: str) -> bool:
         """Whether anything that an operation wanted of a record still waits for a decision."""
         return any(
@@ -119,7 +128,8 @@ class Work(Past):
         stored = self.operation(stamp)
         if stored is None or stored.outcome in ("held", "rejected"):
             return False, None
-        return True, (stored.raw.get("fields") or {}).get(name)
+        fields = stored.raw.get("fields") or {}
+        return name in fields or stored.kind == "create", fields.get(name)
 
     def corrected(self, stamp: str) -> int:
         """The corrected time of an operation."""
@@ -129,29 +139,24 @@ class Work(Past):
     def unseen_adds(self, base: str, name: str) -> frozenset[str] | None:
         """The elements added by operations that whoever had ``base`` had not seen.
 
-        A base that the server merged into a value of its own had itself been made on
-        an older one: what came between the two was not seen either.
+        A base that did not itself become the field's value (the server merged it into one
+        of its own, or it changed nothing) had been made on an older one: what came between
+        the two was not seen either.
         """
-        stored = self.operation(base)
-        if stored is None or stored.outcome in ("held", "rejected"):
+        seen = self.operation(base)
+        if seen is None or seen.outcome in ("held", "rejected"):
             return None
-        horizon, merged_for = base, set()
         unseen: set[str] = set()
-        for one in self._history(stored.record):
-            change = (one.raw.get("fields") or {}).get(name)
-            if one.stamp == horizon:
-                if one.stamp not in merged_for:
+        for one in self._history(seen.record):
+            if one.stamp == seen.stamp:
+                if _wrote(one, name):
                     break
-                horizon = (one.raw.get("base") or {}).get(name) or horizon
+                seen = self.operation((one.raw.get("base") or {}).get(name) or base) or seen
                 continue
-            if change is None:
-                continue
-            if one.cause is not None and is_server(one.stamp):
-                merged_for.add(one.cause)
-            elif isinstance(change, dict):
-                unseen.update(change.get("add") or ())
-            elif isinstance(change, list):
-                unseen.update(change)
+            if one.cause == seen.stamp and not _wrote(seen, name):
+                continue  # The server's merge of what was seen.
+            change = (one.raw.get("fields") or {}).get(name)
+            unseen.update((change.get("add") if isinstance(change, dict) else change) or ())
         return frozenset(unseen)
 
     def _history(self, record: str) -> Iterable[StoredOperation]:
@@ -232,6 +237,11 @@ class Work(Past):
             released=list(self._released),
             aside=list(self._aside.values()),
         )
+
+
+def _wrote(stored: StoredOperation, name: str) -> bool:
+    """Whether a field took the value and the stamp of an operation."""
+    return stored.kind == "create" or name in (stored.was or ())
 
 
 def stamps_to_read(operations: Iterable[Operation], work: Work) -> set[str]:

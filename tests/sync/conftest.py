@@ -37,5 +37,5 @@ def house(anna: Device, bo: Device) -> str:
     )
     assert anna.send(create)[0]["outcome"] == "applied"
     bo.send()
-    anna.created = bo.created = create["stamp"]  # type: ignore[attr-defined]
+    anna.created = bo.created = create["stamp"]
     return uid(1)

@@ -121,6 +121,8 @@ class Device:
     stamps: Stamps
     cursors: dict[str, str] = field(default_factory=dict)
     clock_ms: int | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    created: str = ""
 
     def op(
         self,
