@@ -21,7 +21,8 @@ Invariants
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from sync.catalogue import ROW_HEAD, RecordType
 from sync.fold import fold, touched
@@ -36,13 +37,14 @@ _MARKS: Mapping[State, str] = {"waiting": "waiting", "held": "held", "rejected":
 _ORDER = ("waiting", "held", "rejected", "conflict")
 
 
-class View(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class View:
     """A record as shown. ``marks``: field, or ``*`` for the record → what is to be said of it."""
 
     record: Record
     marks: Mapping[str, tuple[str, ...]]
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: str) -> Any:
         """The shown value of a field; None for one that the record does not have."""
         return self.record.get(name)
 
