@@ -175,7 +175,8 @@ def _kept_change(kept: Sequence[Entry], name: str, made: Mapping[str, Any]) -> s
     for entry in reversed(kept):
         change = (entry.body.get("fields") or {}).get(name) or {}
         if mine & {*(change.get("add") or ()), *(change.get("remove") or ())}:
-            return entry.stamp
+            stamp: str = entry.stamp
+            return stamp
     return None
 
 
