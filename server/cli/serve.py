@@ -53,7 +53,7 @@ def gunicorn_options(settings: Settings, *, workers: int, threads: int) -> dict[
         "bind": settings.bind,
         "workers": workers,
         "threads": threads,
-        "worker_class": "gthread",
+        "worker_class": "server.serving.TurnWorker",
         "proc_name": "yuanba",
         "timeout": 60,
         "graceful_timeout": 20,
