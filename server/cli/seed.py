@@ -43,6 +43,7 @@ class Plan(NamedTuple):
     scale: float
     communities: int
     base_ms: int
+    today_ms: int
     done: bool = False
 
     def says(self) -> str:
@@ -78,9 +79,9 @@ def write_mark(store: SqlStore, plan: Plan) -> None:
 def decide(wanted: Plan, found: Plan | None, *, is_empty: bool) -> Plan | None:
     """What is to be made; None if it is there already. Raises OperatorError if it cannot be.
 
-    >>> part = Plan(seed=1, scale=1.0, communities=2, base_ms=5, done=True)
+    >>> part = Plan(seed=1, scale=1.0, communities=2, base_ms=5, today_ms=6, done=True)
     >>> decide(part._replace(communities=11, base_ms=9, done=False), part, is_empty=False)
-    Plan(seed=1, scale=1.0, communities=11, base_ms=5, done=False)
+    Plan(seed=1, scale=1.0, communities=11, base_ms=5, today_ms=6, done=False)
     """
     if found is None:
         if is_empty:
@@ -144,7 +145,7 @@ def load(services: Services, county: County, *, resumed: bool) -> int:
 
         records = lacking(services.store, counted()) if resumed else counted()
         created = 0
-        for done in services.door.load(records, at_ms=county.base_ms):
+        for done in services.door.load(records, at_ms=county.today_ms):
             created = done
     return created
 
@@ -188,7 +189,7 @@ def drawn_up(plan: Plan) -> County:
     from simulator.population import county
 
     try:
-        return county(plan.seed, plan.scale, plan.communities, plan.base_ms)
+        return county(plan.seed, plan.scale, plan.communities, plan.base_ms, today_ms=plan.today_ms)
     except ValueError as wrong:
         raise OperatorError(f"There is no such county: {wrong}.") from None
 
@@ -206,7 +207,7 @@ def base_ms(now_ms: int) -> int:
 def command_for_the_rest(plan: Plan) -> str:
     """The command that makes the whole of the county that a plan is a part of.
 
-    >>> command_for_the_rest(Plan(seed=1, scale=0.5, communities=2, base_ms=0))
+    >>> command_for_the_rest(Plan(seed=1, scale=0.5, communities=2, base_ms=0, today_ms=0))
     'yuanba seed --scale 0.5'
     """
     seed = "" if plan.seed == 1 else f" --seed {plan.seed}"
@@ -270,7 +271,8 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"The county is here already ({found.says()}).")
             return
         many = communities or (DEMO_COMMUNITIES if demo else COMMUNITIES)
-        wanted = Plan(seed, scale, many, base_ms(services.now_ms()))
+        now_ms = services.now_ms()
+        wanted = Plan(seed, scale, many, base_ms(now_ms), now_ms - now_ms % DAY_MS)
         made = seed_county(services, wanted, password=password)
         if demo:
             from server.cli.scene import play

@@ -60,6 +60,7 @@ class County:
 
     seed: int
     base_ms: int
+    today_ms: int
     layout: Layout
     prototypes: Prototypes
     part: int
@@ -104,7 +105,7 @@ class County:
         building_ids = ids.take(len(plan))
         surveyor = Surveyor(
             seed=self.seed,
-            base_ms=self.base_ms,
+            today_ms=self.today_ms,
             grid=grid,
             grid_id=self.grid_ids[grid.slot],
             prototypes=self.prototypes,
@@ -136,13 +137,15 @@ def county(
     communities: int | None = None,
     base_ms: int = BASE_MS,
     *,
+    today_ms: int | None = None,
     marginals: Marginals = JIANGKOU,
 ) -> County:
     """The article's county, made up from a seed.
 
     ``scale`` multiplies the households of each grid; ``communities`` takes the first so many
-    (all by default); ``base_ms`` dates ids, visits and assignments. Raises ValueError where
-    they make no county.
+    (all by default); ``base_ms`` dates ids and assignments; visits were made up to ``today_ms``
+    (by default the same), which changes nothing else. Raises ValueError where they make no
+    county.
     """
     layout = lay_out(seed=seed, scale=scale)
     most = len(layout.communities)
@@ -154,6 +157,7 @@ def county(
     return County(
         seed=seed,
         base_ms=base_ms,
+        today_ms=base_ms if today_ms is None else today_ms,
         layout=layout,
         prototypes=sample(seed=seed, marginals=marginals),
         part=part,

@@ -98,13 +98,13 @@ class Surveyor:
     """Writes down one grid."""
 
     def __init__(
-        self, *, seed: int, base_ms: int, grid: Grid, grid_id: str, prototypes: Prototypes
+        self, *, seed: int, today_ms: int, grid: Grid, grid_id: str, prototypes: Prototypes
     ) -> None:
         self._seed = seed
         self._grid = grid
         self._grid_id = grid_id
         self._prototypes = prototypes
-        self._midnight_ms = (base_ms + _ZONE_MS) // DAY_MS * DAY_MS - _ZONE_MS
+        self._midnight_ms = (today_ms + _ZONE_MS) // DAY_MS * DAY_MS - _ZONE_MS
         self._numbers = uniforms(generator(seed, "people", grid.code))
         self._next = self._numbers.__next__
         self._lives = Lives(self._numbers)

@@ -159,8 +159,8 @@ def test_a_password_that_is_too_short_is_refused_before_the_county_is_made(yuanb
 
 
 def test_an_unfinished_seed_of_more_communities_stays_as_large_as_it_was_begun():
-    begun = Plan(seed=1, scale=1.0, communities=11, base_ms=5, done=False)
-    wanted = Plan(seed=1, scale=1.0, communities=2, base_ms=7)
+    begun = Plan(seed=1, scale=1.0, communities=11, base_ms=5, today_ms=6)
+    wanted = Plan(seed=1, scale=1.0, communities=2, base_ms=7, today_ms=8)
     assert decide(wanted, begun, is_empty=False) == begun
     assert decide(wanted, None, is_empty=True) == wanted
     with pytest.raises(OperatorError):
