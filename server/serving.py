@@ -25,6 +25,7 @@ written anew. Measured with a trivial application: 200 us of CPU a request befor
 from __future__ import annotations
 
 import errno
+import gc
 import math
 import os
 import select
@@ -51,6 +52,17 @@ SILENCE_S = 20
 _FAREWELL_S = 1.0
 """A closed connection's last bytes are waited for so long, for its answer to get through."""
 _SILENCE = struct.pack("ll", SILENCE_S, 0)
+
+
+def _collect_seldom() -> None:
+    """Tell Python's collector of cycles that what is loaded stays, and that batches are large.
+
+    A batch of 500 edits makes 100,000 objects, which live until it is stored. To look through
+    them every 700 allocations took a quarter of the batch's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 class _Socket(socket.socket):
@@ -131,6 +143,7 @@ class TurnWorker(ThreadWorker):
 
     def run(self) -> None:
         """Start the threads, and stay until the worker is to stop."""
+        _collect_seldom()
         for number, listener in self._listeners.items():
             listener.setblocking(False)
             self._poller.register(number, select.EPOLLIN | select.EPOLLONESHOT)
