@@ -123,9 +123,16 @@ def install(app: Flask) -> None:
 # Times --------------------------------------------------------------------------------------
 
 
+_FIRST_MS = int(datetime(1, 1, 3, tzinfo=UTC).timestamp()) * 1000
+_LAST_MS = int(datetime(9999, 12, 29, tzinfo=UTC).timestamp()) * 1000
+
+
 def at(ms: int) -> datetime:
-    """A moment in UTC from ms since 1970."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    """A moment in UTC from ms since 1970; the nearest one that a calendar has in every zone.
+
+    A tablet may send any whole number for a time, and no page may fail on it.
+    """
+    return datetime.fromtimestamp(min(max(ms, _FIRST_MS), _LAST_MS) / 1000, UTC)
 
 
 def iso(ms: int) -> str:
