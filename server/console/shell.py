@@ -121,7 +121,8 @@ def install(app: Flask) -> None:
     """Put the shell around an application's console."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
-    app.config.setdefault("PERMANENT_SESSION_LIFETIME", 12 * 3600)
+    # Flask has a default of its own, 31 days.
+    app.config["PERMANENT_SESSION_LIFETIME"] = 12 * 3600
     _csrf.init_app(app)
     app.register_error_handler(404, _not_found)
     app.jinja_env.trim_blocks = True
