@@ -8,6 +8,7 @@ Invariants
     * The server's value shown for an open conflict is the one that the record holds now.
     * What each choice will write is what it shows.
     * A person who may not see the record gets nothing of it.
+    * Telephone and ID numbers are masked for whoever may look and not settle.
 
 This module decides nothing and writes nothing.
 """
@@ -30,7 +31,7 @@ from sync.kinds import may
 from sync.record import Record
 from sync.store import Conflict, StoredOperation
 
-__all__ = ["ConflictView", "FieldView", "Side", "has_way_back", "view_of"]
+__all__ = ["ConflictView", "FieldView", "Side", "has_way_back", "may_settle", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,16 @@ def view_of(person: Person, conflict: Conflict, record: Record) -> ConflictView:
         grid=titles.of(conflict.feed),
         fields=[seen.field(name, conflict.fields[name]) for name in _in_order(conflict, record)],
         edits=_edits(conflict, record, operations),
-        may_settle=person.right("conflicts") == "act" and may(person.role, record.spec, "resolve"),
+        may_settle=may_settle(person, record),
         settled_by=titles.of(closing.actor) if closing else "",
         settled_at=closing.received if closing else None,
         undo=_undo(record, conflict, closing),
     )
+
+
+def may_settle(person: Person, record: Record) -> bool:
+    """Whether this person decides conflicts about a record, and so must see what is in them."""
+    return person.right("conflicts") == "act" and may(person.role, record.spec, "resolve")
 
 
 def _load_values(conflict: Conflict, record: Record) -> None:
@@ -214,13 +220,14 @@ class _Seen:
         )
 
     def words(self, field: Field | None, value: Any) -> str:
-        """A value in words, unmasked: who decides must see it."""
+        """A value in words, unmasked only for who decides."""
         if field is None:
             return {
                 "live": gettext("Keep the record"),
                 "deleted": gettext("Delete the record"),
             }.get(value, str(value))
-        return wording.said(field, value, ledger.titles().of, masked=False)
+        masked = not may_settle(self.person, self.record)
+        return wording.said(field, value, ledger.titles().of, masked=masked)
 
     def _side(self, field: Field | None, value: Any, anchor: Any, stamp: str | None) -> Side:
         words = self.words(field, value)

@@ -6,7 +6,8 @@ for each field, Enter settles, and what was settled can be taken back.
 Invariants
     * A resolution names every field that was still open on the page, and no other.
     * A conflict outside the person's place is not found; who may only look cannot settle.
-    * A conflict about restricted facts opens with a purpose, which is noted.
+    * A conflict about restricted facts opens with a purpose, which is noted; so is every look
+      at telephone numbers between which somebody may decide.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from server.console.access import RESTRICTED, Person, admit, here
 from server.console.areas import grid_titles
 from server.console.blueprint import console
 from server.console.conflict_list import Filters
-from server.console.conflict_view import ConflictView, has_way_back, view_of
+from server.console.conflict_view import ConflictView, has_way_back, may_settle, view_of
 from server.console.languages import gettext
 from server.console.pages import asked_page
 from server.console.shell import full_page, is_partial
@@ -122,6 +123,10 @@ def _open_view(person: Person, conflict_id: str) -> ConflictView | Conflict:
         opened: dict[str, int] = session.get("revealed", {})
         if opened.get(found.id, 0) < ledger.now_ms():
             return found
+    elif wording.HIDDEN & found.fields.keys() and may_settle(person, record):
+        # Numbers can only be chosen between by who sees them.
+        words = gettext("Correcting a record")
+        ledger.note("revealed", user=person.id, about=record.id, purpose=words)
     return view_of(person, found, record)
 
 

@@ -253,4 +253,4 @@ def set_aside(aside_id: str) -> str:
 
 
 def _text(body: bytes) -> str:
-    return body[:8_000].decode("utf-8", "replace")
+    return wording.mask_numbers(body[:8_000].decode("utf-8", "replace"))

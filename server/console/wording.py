@@ -16,6 +16,7 @@ This module never queries: names are handed in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,10 +26,21 @@ from server.console import languages
 from server.console.languages import gettext
 from sync.catalogue import Field, RecordType
 
-__all__ = ["HIDDEN", "Names", "label", "mask", "said", "said_or_empty", "type_label"]
+__all__ = [
+    "HIDDEN",
+    "Names",
+    "label",
+    "mask",
+    "mask_numbers",
+    "said",
+    "said_or_empty",
+    "type_label",
+]
 
 Names = Callable[[str], str]
 """Record id → what people call it."""
+
+_NUMBER = re.compile(r"\d{7,}[Xx]?")
 
 HIDDEN = frozenset({"phone", "contact", "citizen_id"})
 """Fields that are masked wherever they are not revealed for a purpose."""
@@ -42,6 +54,15 @@ def mask(text: str | None) -> str:
         return "*" * len(text)
     head = 6 if len(text) >= 15 else 3
     return text[:head] + "*" * (len(text) - head - 4) + text[-4:]
+
+
+def mask_numbers(text: str) -> str:
+    """A text of which nobody knows what it holds, with everything like such a number masked.
+
+    >>> mask_numbers('{"room": "501", "tel": 13912345678}')
+    '{"room": "501", "tel": 139****5678}'
+    """
+    return _NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 def label(field: Field | None, name: str = "") -> str:
@@ -111,9 +132,9 @@ def said(field: Field | None, value: Any, names: Names, *, masked: bool = True) 
     if value is None or value == "" or value == []:
         return ""
     if field is None:
-        return str(value)
-    if masked and field.name in HIDDEN and isinstance(value, str):
-        return mask(value)
+        return mask_numbers(str(value)) if masked else str(value)
+    if masked and field.name in HIDDEN:
+        return mask(value) if isinstance(value, str) else mask_numbers(str(value))
     say = _SAID.get(field.kind)
     try:
         return say(field, value, names) if say is not None else str(value)
