@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from sync.policies import POLICIES
 
@@ -55,7 +55,7 @@ _NOT_TEXT: Words = ("应为文字", "it must be text")
 UNSTORABLE: Words = ("含有无法保存的字符", "it holds a character that cannot be stored")
 
 
-def is_record_id(value: object) -> bool:
+def is_record_id(value: object) -> TypeGuard[str]:
     """Whether ``value`` has the form of a record id: a UUID in lower case."""
     return isinstance(value, str) and _UUID(value) is not None
 

@@ -25,7 +25,7 @@ from sync.record import Record
 from sync.settling import after_undo
 from sync.store import Conflict, Outcome
 
-__all__ = ["create", "edit", "transition"]
+__all__ = ["bring_back", "create", "edit", "transition"]
 
 # Create ------------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
         code = next(iter(opened.values()))[0] if opened else "concurrent"
     effect = Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was)
     if returned:
-        _return(run, op, context, record, effect, deletion)
+        bring_back(run, op, context, record, effect, deletion)
     return effect
 
 
@@ -227,10 +227,10 @@ def _take_place(
         run.work.keep(replaced._replace(outcome="merged", code=None))
 
 
-def _return(
+def bring_back(
     run: Run, op: Operation, context: Context, record: Record, effect: Effect, deletion: str
 ) -> None:
-    """An edit of a record that was deleted meanwhile brings it back; a person decides."""
+    """What was done to a record that was deleted meanwhile brings it back; a person decides."""
     record.deleted = False
     record.head = context.stamp
     conflict = run.work.conflict(effect.conflict) if effect.conflict else None

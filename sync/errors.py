@@ -339,10 +339,17 @@ class Refusal(Exception):  # noqa: N818 - it is a refusal, in the words of the c
 
 
 def as_json(problem: Problem, lang: str) -> dict[str, Any]:
-    """The ``problem`` member of an ack: ``code``, ``pointer``, ``message``, ``definite``."""
+    """The ``problem`` member of an ack: ``code``, ``pointer``, ``message``, ``definite``.
+
+    Both texts may quote what a device sent, even what no text can hold: they can be sent.
+    """
     return {
         "code": problem.code,
-        "pointer": problem.pointer,
-        "message": problem.message(lang),
+        "pointer": _sendable(problem.pointer) if problem.pointer is not None else None,
+        "message": _sendable(problem.message(lang)),
         "definite": problem.kind.definite,
     }
+
+
+def _sendable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

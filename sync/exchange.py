@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync.authority import Ack, Authority, Batch, Verdicts
-from sync.catalogue import Catalogue
+from sync.catalogue import Catalogue, is_record_id, storable
 from sync.errors import Problem, Refusal, as_json
 from sync.feeds import SHARED, Cursor
 from sync.scope import Reader, Scope
@@ -171,12 +171,8 @@ class Exchange:
             }
             unseen: set[str] = set()
             if behind:
-                records = [
-                    one["record"]
-                    for one in request.operations
-                    if isinstance(one, dict) and isinstance(one.get("record"), str)
-                ]
-                unseen = tx.beyond(behind, [one for one in records if len(one) == 36])
+                records = [one.get("record") for one in request.operations if isinstance(one, dict)]
+                unseen = tx.beyond(behind, [one for one in records if is_record_id(one)])
             verdicts: Verdicts = self._authority.accept(
                 tx,
                 Batch(
@@ -218,7 +214,8 @@ class Exchange:
             return Answer(hello, pushed.acks, (), {"more": False, "digests": {}})
         feeds = sorted(scope.reads or (), key=_reading_order)
         if self._authority.safeguards.eviction:
-            hello["evicted"] = sorted(set(request.checkpoint) - set(feeds))
+            gone = set(request.checkpoint) - set(feeds)
+            hello["evicted"] = sorted(feed for feed in gone if storable(feed))
         hello["feeds"] = feeds
         pull = _Pull(self, snapshot, request, scope, pushed.quiet, hello["epoch"])
         pull.run(feeds)

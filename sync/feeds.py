@@ -57,10 +57,10 @@ class Cursor(NamedTuple):
         if len(parts) != 4 or parts[3] != f"{crc32(feed.encode()):08x}":
             return None
         try:
-            seq = int(parts[2], 16)
+            cursor = cls(feed, parts[0], parts[1], int(parts[2], 16))
         except ValueError:
             return None
-        return cls(feed, parts[0], parts[1], seq) if 0 <= seq < _SEQ_MAX else None
+        return cursor if 0 <= cursor.seq < _SEQ_MAX and cursor.text() == text else None
 
 
 class Grant(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sync.catalogue import RecordType
-from sync.editing import create, edit, transition
+from sync.editing import bring_back, create, edit, transition
 from sync.effects import Context, Effect, Run, open_conflict
 from sync.operation import Operation
 from sync.settling import after_undo, resolve
@@ -58,16 +58,21 @@ def delete(run: Run, op: Operation, context: Context) -> Effect:
 
 
 def restore(run: Run, op: Operation, context: Context) -> Effect:
-    """Bring a deleted record back as it was. Its row is always sent."""
+    """Bring a deleted record back as it was. Its row is always sent.
+
+    If its author had not seen this deletion, a person decides.
+    """
     record = run.work.record(op.record)
     assert record is not None
-    prev = record.tail
+    prev, deletion = record.tail, record.head
     run.work.touch(record, moved=record.deleted)
     record.tail = op.stamp
-    if record.deleted:
+    effect = Effect(record, "merged", prev)
+    if record.deleted and op.seen_head != deletion and run.authority.safeguards.base:
+        bring_back(run, op, context, record, effect, deletion)
+    elif record.deleted:
         record.deleted = False
         record.head = context.stamp
-    effect = Effect(record, "merged", prev)
     after_undo(run, op, context, record, effect)
     return effect
 

@@ -20,6 +20,8 @@ from typing import Any
 
 __all__ = ["NOTICES", "draft"]
 
+_TEXT_MAX = 1_000
+
 NOTICES: Mapping[str, tuple[str, str]] = {
     "settled": ("关于“{label}”的冲突已处理。", "The conflict about {label} has been settled."),
     "reopened": ("关于“{label}”的冲突重新待处理。", "The conflict about {label} is open again."),
@@ -74,8 +76,16 @@ def _text(values: Mapping[str, Any] | None) -> str | None:
     """As much of the values as a short text field holds; the record itself has the rest."""
     if values is None:
         return None
-    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
-    if len(text) <= 1_000:
+    text = _json(values)
+    if len(text) <= _TEXT_MAX:
         return text
-    short = {name: str(value)[:100] for name, value in values.items()}
-    return json.dumps(short, ensure_ascii=False, sort_keys=True)[:1_000]
+    told: dict[str, Any] = {}
+    for name in sorted(values):
+        short = {**told, name: str(values[name])[:100]}
+        if len(_json(short)) <= _TEXT_MAX:
+            told = short
+    return _json(told)
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)

@@ -74,11 +74,12 @@ class Scope:
         """The scope of one exchange."""
         active = {SHARED: "0", person(reader.user): "0"}
         ended: list[Grant] = []
-        for grant in reader.grants:
-            if grant.until_ms is None or grant.until_ms > now_ms:
-                active[grant.feed] = grant.generation
-            else:
+        # Of several grants of one feed the oldest that still holds counts: another changes nothing.
+        for grant in sorted(reader.grants, key=lambda one: (one.since_ms, one.generation)):
+            if grant.until_ms is not None and grant.until_ms <= now_ms:
                 ended.append(grant)
+            elif grant.since_ms <= now_ms:
+                active.setdefault(grant.feed, grant.generation)
         return cls(
             user=reader.user,
             role=reader.role,

@@ -96,7 +96,8 @@ class Stamps:
 
     def __init__(self, *, device: str, incarnation: str, last: str | None = None) -> None:
         """``last``: the greatest stamp that this replica made before it was opened, if any."""
-        if not is_device(device) or not re.fullmatch(r"[0-9a-hjkmnp-tv-z]{4}", incarnation):
+        fits = is_device(device) and re.fullmatch(r"[0-9a-hjkmnp-tv-z]{4}", incarnation)
+        if not fits or not (last is None or is_stamp(last)):
             raise Refusal(Problem("bad_stamp"))
         self._suffix = f"{device}{incarnation}"
         self._wall = wall_of(last) if last else 0

@@ -25,14 +25,15 @@ from merge3 import Merge3
 __all__ = ["merge"]
 
 _TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|.", re.DOTALL)
-_TOKENS_MAX = 4_000
+_LINES_MAX = _TOKENS_MAX = 4_000
 
 
 def merge(base: str, mine: str, theirs: str) -> str | None:
     """``base`` with both changes, or None if they overlap.
 
-    Differences inside a stretch of more than 4,000 characters without a common line
-    count as overlapping: a person reads that better than an algorithm.
+    Differences inside a stretch of more than 4,000 characters without a common line, or in
+    a text of more than 4,000 lines, count as overlapping: a person reads that better than an
+    algorithm, whose time grows with the square.
     """
     if mine == theirs or theirs == base:
         return mine
@@ -40,6 +41,8 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
         return theirs
     merged: list[str] = []
     of_base, of_mine, of_theirs = (text.splitlines(keepends=True) for text in (base, mine, theirs))
+    if max(len(of_base), len(of_mine), len(of_theirs)) > _LINES_MAX:
+        return None
     for group in Merge3(of_base, of_mine, of_theirs).merge_groups():
         if group[0] != "conflict":
             merged.extend(group[1])
