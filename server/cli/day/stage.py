@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import socket
-import subprocess  # nosec B404 - it starts this very program
+import subprocess  # nosec B404
 import sys
 import tempfile
 import time
@@ -96,7 +96,8 @@ def _served(settings: Settings, *, broken: str) -> Iterator[str]:
     log = settings.data_dir / "server.log"
     with log.open("wb") as written:
         command = [sys.executable, "-c", _START, "serve", "--workers", "1", "--threads", "2"]
-        process = subprocess.Popen(  # nosec B603 - no shell, no word from outside
+        # This very program, without a shell and without a word from outside.
+        process = subprocess.Popen(  # nosec B603
             command, env=environ, stdout=written, stderr=written, start_new_session=True
         )
     try:

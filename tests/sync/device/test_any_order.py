@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -18,6 +17,7 @@ from sync.digests import recount
 from sync.errors import Refusal
 from sync.replica_memory import MemoryStorage
 from sync.session import Session
+from tests.properties.steady import steadily
 from tests.sync.device.village import (
     ANNA,
     BO,
@@ -266,15 +266,8 @@ class Village(RuleBasedStateMachine):
             assert snapshot.operations(self.stamps).keys() == self.stamps
 
 
-Village.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestVillage = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")(
-    Village.TestCase
-)
+Village.TestCase.settings = settings(steadily(80), stateful_step_count=30)
+TestVillage = Village.TestCase
 
 
 def _busy_village():

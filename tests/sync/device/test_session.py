@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sync.answer import Ack, AnswerError, Done, Hello, Page, read_line
 from sync.session import Next, Request, Session, after, after_refusal, backoff_ms
+from tests.properties.steady import steadily
 
 STAMPS = ("0199a1b2d000-0000-k7m2p9q4x3f8", "0199a1b2d000-0001-k7m2p9q4x3f8")
 HELLO = {"hello": {"protocol": 1, "schema": 1, "epoch": "e", "now": 5, "feeds": ["f"]}}
@@ -49,6 +50,7 @@ def test_a_whole_answer_ends_in_done():
     assert (session.state, session.given, session.error) == ("done", 6, None)
 
 
+@steadily(100)
 @given(st.lists(st.integers(0, len(packed(WHOLE))), max_size=12))
 def test_however_the_bytes_are_divided_the_same_lines_come(cuts):
     data, session = packed(WHOLE), begun()
@@ -59,6 +61,7 @@ def test_however_the_bytes_are_divided_the_same_lines_come(cuts):
     assert lines == begun().receive(data)
 
 
+@steadily(100)
 @given(st.integers(0, len(packed(WHOLE)) - 1))
 def test_a_cut_answer_gives_its_whole_lines_and_is_not_done(size):
     session = begun()
@@ -68,6 +71,7 @@ def test_a_cut_answer_gives_its_whole_lines_and_is_not_done(size):
     assert session.state == "cut"
 
 
+@steadily(100)
 @given(st.lists(st.sampled_from("H12PD"), max_size=8).map("".join))
 def test_lines_in_another_order_are_refused_where_it_departs(letters):
     of = {"H": HELLO, "1": ACKS[0], "2": ACKS[1], "P": PAGE, "D": DONE}
@@ -200,6 +204,7 @@ def test_a_server_that_says_when_is_believed():
     assert found.wait_ms == 60_000
 
 
+@steadily(100)
 @given(st.integers(0, 200), st.floats(0, 1, exclude_max=True))
 def test_waits_grow_to_a_quarter_of_an_hour_and_never_beyond(attempt, draw):
     assert 1_000 <= backoff_ms(attempt, draw) <= 15 * 60_000
