@@ -81,8 +81,8 @@ class Authority:
     def release(self, tx: Writing, stamp: str, *, now_ms: int) -> Ack | None:
         """Let a held operation go by a person's decision; None if it is not held.
 
-        It is decided now, in its author's name: as if the person who lets it go had vouched
-        for its scope, and as a concurrent change where what it was based on is not here.
+        It is decided now, in its author's name: where its author worked then or before, and as
+        a concurrent change where what it was based on is not here.
         """
         held = tx.held([stamp]).get(stamp)
         if held is None:
@@ -288,7 +288,9 @@ class _Run:
 
     def _hold(self, op: Operation, context: Context, hold: Hold) -> Ack:
         scope = context.scope
-        feeds = None if scope.reads is None else tuple(sorted({*scope.reads, *scope.grace}))
+        feeds = None  # Of what its author reads no more, and a person may still let go: anywhere.
+        if scope.reads is not None and (hold.needs or not gates.was_theirs(self, op, scope)):
+            feeds = tuple(sorted({*scope.reads, *scope.grace}))
         self._store(op, context, "held", code=hold.code)
         self.work.hold(
             Held(op.stamp, op.record, hold.needs, hold.code, self.now_ms, scope.role, feeds)
@@ -416,13 +418,14 @@ class _Run:
     def release(self, held: Held, *, forced: bool = False) -> Ack | None:
         """Decide a held operation now, within the scope that its author had.
 
-        ``forced``: a person lets it go, and vouches for what the gates would still ask.
+        ``forced``: a person lets it go, and vouches for what it was based on, not for whose
+        record it is: what never was its author's stays out of scope.
         """
         stored = self.work.operation(held.stamp)
         if stored is None:
             return None
         told_before = self.work.release(held.stamp)
-        reads = None if held.feeds is None or forced else frozenset(held.feeds)
+        reads = None if held.feeds is None else frozenset(held.feeds)
         op = read(stored.raw)
         scope = self.batch.scope
         if told_before:

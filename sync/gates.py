@@ -20,11 +20,11 @@ from sync.errors import Problem, Refusal
 from sync.kinds import KINDS, may
 from sync.operation import Operation, check_values
 from sync.record import Record
-from sync.scope import Scope
+from sync.scope import GRACE_MS, Scope, Standing
 from sync.stamps import is_server, wall_of
 from sync.work import Work
 
-__all__ = ["AHEAD_MS_MAX", "pass_all"]
+__all__ = ["AHEAD_MS_MAX", "pass_all", "was_theirs"]
 
 AHEAD_MS_MAX = 24 * 3_600_000
 """A stamp whose wall part is further ahead of both clocks than this is looked at by a person."""
@@ -125,17 +125,7 @@ def _within_scope(
     scope = context.scope
     if scope.is_system:
         return False
-    feeds: tuple[str, ...] = ()  # Of no record: a stranger is told no more than of one elsewhere.
-    if record is not None:
-        feeds = record.feeds()
-    elif op.kind == "create":
-        feeds = spec.feeds_of(op.record, [op.fields.get(field.name) for field in spec.fields])
-    standing = scope.judge(feeds)
-    late_after: int | None = None
-    if standing == "grace":
-        late_after = max(scope.grace.get(feed, 0) for feed in feeds)
-    elif standing != "active" and record is not None:
-        standing, late_after = _left(run, record, scope, standing)
+    standing, late_after = _standing(run, op, scope, spec, record)
     if standing == "review":
         raise Hold("review")
     if standing == "out" and run.authority.safeguards.scope:
@@ -145,8 +135,37 @@ def _within_scope(
     return late_after is not None and context.corrected_ms > late_after
 
 
-def _left(run: Run, record: Record, scope: Scope, standing: Any) -> tuple[Any, int | None]:
-    """A record that moved away: still to be changed by who had not been told of it."""
+def was_theirs(run: Run, op: Operation, scope: Scope) -> bool:
+    """Whether an operation is about what this caller read once and reads no more.
+
+    A person may still let that be changed; nobody lets a caller change what was never theirs.
+    """
+    spec = run.authority.catalogue[op.type]
+    standing, _ = _standing(run, op, scope, spec, run.work.record(op.record))
+    return standing in ("grace", "review")
+
+
+def _standing(
+    run: Run, op: Operation, scope: Scope, spec: RecordType, record: Record | None
+) -> tuple[Standing, int | None]:
+    """Where the caller stands to the record, and from when on (ms) a change of it is late."""
+    feeds: tuple[str, ...] = ()  # Of no record: a stranger is told no more than of one elsewhere.
+    if record is not None:
+        feeds = record.feeds()
+    elif op.kind == "create":
+        feeds = spec.feeds_of(op.record, [op.fields.get(field.name) for field in spec.fields])
+    standing = scope.judge(feeds)
+    if standing == "grace":
+        return standing, max(scope.grace.get(feed, 0) for feed in feeds)
+    if standing != "active" and record is not None:
+        return _left(run, record, scope, standing)
+    return standing, None
+
+
+def _left(
+    run: Run, record: Record, scope: Scope, standing: Standing
+) -> tuple[Standing, int | None]:
+    """A record that moved away: for a while still to be changed by who was not told of it."""
     placed = run.work.tx.placed(list(scope.reads or ()), [record.id]).get(record.id, {})
     left = {feed: seq for feed, (seq, state) in placed.items() if state == "left"}
     if not left:
@@ -154,5 +173,7 @@ def _left(run: Run, record: Record, scope: Scope, standing: Any) -> tuple[Any, i
     positions = run.batch.positions
     if any(feed in positions and seq > positions[feed] for feed, seq in left.items()):
         moves = [run.work.operation(record.version(name)) for name in record.spec.feed_fields]
-        return "grace", max((one.received for one in moves if one is not None), default=None)
+        moved = max((one.received for one in moves if one is not None), default=None)
+        if moved is None or run.batch.received_ms - moved <= GRACE_MS:
+            return "grace", moved
     return "review", None

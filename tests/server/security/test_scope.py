@@ -1,0 +1,99 @@
+"""Tablets that ask for what is not theirs: records elsewhere, more rights, somebody's hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.scope import SYSTEM
+from tests.server.office import Office, json_of
+from tests.server.security.tablet import ELSEWHERE, GRID, Tablet, made, seen
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+HERE = f"grid:{GRID}"
+
+
+# An administrator's hand ----------------------------------------------------------------------
+# Held operations are let go by a person who sees why they are held, not whose record it is.
+
+
+def ahead(tablet: Tablet, op: dict[str, Any]) -> dict[str, Any]:
+    stamp = tablet.stamps.next(now_ms=tablet.office.clock.now_ms + 30 * HOUR_MS)
+    return {**op, "stamp": stamp}
+
+
+def suspended(tablet: Tablet, op: dict[str, Any]) -> dict[str, Any]:
+    tablet.office.change_device(tablet.told["device"], suspended=True)
+    return op
+
+
+def in_a_group(tablet: Tablet, op: dict[str, Any]) -> dict[str, Any]:
+    return {**op, "group": {"id": "g", "of": 2}}
+
+
+def on_what_never_came(tablet: Tablet, op: dict[str, Any]) -> dict[str, Any]:
+    return {**op, "base": dict.fromkeys(op["base"], "0199a1b2c3d4-0000-m3n4p5q6zzzz")}
+
+
+WAYS = (ahead, suspended, in_a_group, on_what_never_came)
+
+
+@pytest.mark.parametrize("held_by", WAYS)
+def test_letting_go_what_was_held_does_not_open_records_that_were_never_its_authors(
+    office: Office, held_by: Any
+) -> None:
+    home = made(office, "household", grid=ELSEWHERE, householder="张桂芳")
+    tablet = Tablet.enrolled(office, HERE)
+    op = held_by(tablet, tablet.op("edit", home, {"householder": "贼"}))
+    assert tablet.send(op)[0]["outcome"] == "held"
+    ack = office.served.door.release(op["stamp"])
+    assert ack.problem is not None and ack.problem.code == "out_of_scope"
+    assert seen(office, home.id).get("householder") == "张桂芳"
+
+
+@pytest.mark.parametrize("held_by", WAYS)
+def test_letting_go_takes_what_lies_where_its_author_works(office: Office, held_by: Any) -> None:
+    home = made(office, "household", grid=GRID, visits=1)
+    tablet = Tablet.enrolled(office, HERE)
+    op = held_by(tablet, tablet.op("edit", home, {"visits": {"add": 1}}))
+    assert tablet.send(op)[0]["outcome"] == "held"
+    assert office.served.door.release(op["stamp"]).outcome == "applied"
+
+
+@pytest.mark.parametrize("held_by", [ahead, suspended, in_a_group])
+def test_letting_go_takes_what_lies_where_its_author_worked_once(
+    office: Office, held_by: Any
+) -> None:
+    home = made(office, "household", grid=GRID, visits=1)
+    tablet = Tablet.enrolled(office)
+    office.grant(tablet.user, HERE, until=office.clock.now_ms + 1)
+    office.clock.pass_ms(HOUR_MS)
+    op = held_by(tablet, tablet.op("edit", home, {"visits": {"add": 1}}))
+    assert tablet.send(op)[0]["outcome"] == "held"
+    assert office.served.door.release(op["stamp"]).outcome == "applied"
+
+
+# Records that moved away ------------------------------------------------------------------------
+
+
+def refreshed(tablet: Tablet) -> None:
+    asked = {"refresh": tablet.told["refresh"], "nonce": f"at {tablet.office.clock.now_ms}"}
+    tablet.told |= json_of(tablet.office.client.post("/sync/v1/refresh", json=asked))
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(3, "applied"), (40, "held")])
+def test_an_old_cursor_does_not_open_a_record_that_moved_away_for_ever(
+    office: Office, days: int, outcome: str
+) -> None:
+    home = made(office, "household", grid=GRID, householder="张桂芳")
+    tablet = Tablet.enrolled(office, HERE)
+    tablet.send()
+    kept = dict(tablet.cursors)
+    office.served.door.edit(SYSTEM, home.id, {"grid": ELSEWHERE})
+    office.clock.pass_ms(days * DAY_MS)
+    refreshed(tablet)
+    tablet.send()
+    tablet.cursors = kept
+    op = tablet.op("edit", seen(office, home.id), {"householder": "张桂英"})
+    assert tablet.send(op)[0]["outcome"] == outcome
