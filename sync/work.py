@@ -160,18 +160,20 @@ class Work(Past):
         return frozenset(unseen)
 
     def _history(self, record: str) -> Iterable[StoredOperation]:
-        """Newest first: what this batch did, then what is stored."""
+        """Newest first: what this batch did or released, then what is stored."""
         state = self._records.get(record)
         stamp = state.tail if state is not None else None
-        while stamp is not None and stamp in self._new:
-            yield self._new[stamp]
-            stamp = self._new[stamp].prev
-        if stamp is not None:
-            passed = False
-            for one in self.tx.history(record):
-                passed = passed or one.stamp == stamp
-                if passed:
-                    yield one
+        while stamp is not None:
+            here = self._new.get(stamp) or self._revised.get(stamp)
+            if here is None:
+                break
+            yield here
+            stamp = here.prev
+        passed = stamp is None
+        for one in () if passed else self.tx.history(record):
+            passed = passed or one.stamp == stamp
+            if passed:
+                yield one
 
     # Writing -------------------------------------------------------------------------------
 

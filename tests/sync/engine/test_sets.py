@@ -79,6 +79,22 @@ def test_an_edit_of_a_text_based_on_a_version_of_something_else_waits(county, an
     assert bo.send(blind)[0]["outcome"] == "conflict"
 
 
+def test_what_was_released_in_the_same_request_is_part_of_the_past(county, anna, bo, house):
+    first = edit(anna, house, {"phone": "2"}, base=anna.created)
+    carl = county.device(ADMIN)
+    out = tags(bo, house, {"remove": ["old"]}, base=bo.created)
+    back = tags(bo, house, {"add": ["old"]}, base=bo.created)
+    seen = edit(bo, house, {"visits": {"add": 1}}, base=bo.created)
+    county.now_ms += 1
+    late = tags(carl, house, {"remove": ["old"]}, base=anna.created)
+    for device, raw in ((bo, out), (bo, back), (bo, seen), (carl, late)):
+        raw["base"]["*"] = first["stamp"]
+        assert device.send(raw)[0]["needs"] == first["stamp"]
+    anna.send(first)
+    assert county.record(house).get("tags") == ["old"]
+    assert county.operation(late["stamp"]).code is None
+
+
 def test_a_tag_that_a_rule_added_unseen_stays(make_county):
     def warn(work, op, record):
         if op.kind == "edit" and op.actor != "system":
