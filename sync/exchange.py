@@ -9,7 +9,7 @@ device's cursor on, as stored bytes. The answer is sent after the snapshot is cl
 
 Invariants
     * A cursor in an answer never passes an entry that the answer does not hold, but for
-      rows that the device can compute itself (see ``_Pull.quiet``).
+      rows that the device can compute itself (see ``_Pull``).
     * Every row sent is in a feed that the scope reads.
 
 >>> read_request({"protocol": 1, "device": "k7m2p9q4"}).limit
@@ -122,10 +122,14 @@ class Answer:
 
 
 class Pushed(NamedTuple):
-    """What a push came to: the acks, and which rows need not be sent back (record → head)."""
+    """What a push came to: the acks, and which rows need not be sent back (record → head).
+
+    ``touched``: the records that the acknowledged operations are about.
+    """
 
     acks: Sequence[Ack] = ()
     quiet: Mapping[str, str] = {}
+    touched: frozenset[str] = frozenset()
 
 
 class Exchange:
@@ -185,7 +189,7 @@ class Exchange:
                 ),
             )
         quiet = {one: head for one, head in verdicts.quiet.items() if one not in unseen}
-        return Pushed(verdicts.acks, quiet)
+        return Pushed(verdicts.acks, quiet, verdicts.touched)
 
     def pull(
         self,
@@ -211,13 +215,15 @@ class Exchange:
         refusal = self._why_no_pages(request, reader)
         if refusal is not None:
             hello["problem"] = as_json(refusal, reader.lang)
-            return Answer(hello, pushed.acks, (), {"more": False, "digests": {}})
+            # The acks hold what the records are now: who gets no rows learns nothing so either.
+            acks = [ack._replace(head=None, feeds=()) for ack in pushed.acks]
+            return Answer(hello, acks, (), {"more": False, "digests": {}})
         feeds = sorted(scope.reads or (), key=_reading_order)
         if self._authority.safeguards.eviction:
             gone = set(request.checkpoint) - set(feeds)
             hello["evicted"] = sorted(feed for feed in gone if storable(feed))
         hello["feeds"] = feeds
-        pull = _Pull(self, snapshot, request, scope, pushed.quiet, hello["epoch"])
+        pull = _Pull(self, snapshot, request, scope, pushed, hello["epoch"])
         pull.run(feeds)
         hello["reset"] = pull.reset
         return Answer(hello, pushed.acks, pull.pages, {"more": pull.more, "digests": pull.digests})
@@ -287,7 +293,7 @@ def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> di
 class _Pull:
     """The pages of one answer.
 
-    ``quiet`` holds the rows that may be left out (record → head): before this exchange no feed
+    ``pushed.quiet`` holds the rows that may be left out (record → head): before this exchange no feed
     of the device held an entry of the record beyond its cursor, and only operations that this
     answer acknowledges as plainly applied touched it, so the device can compute the row. With
     another head, somebody changed it between the push and the snapshot: then it is sent.
@@ -297,7 +303,7 @@ class _Pull:
     snapshot: Reading
     request: Request
     scope: Scope
-    quiet: Mapping[str, str]
+    pushed: Pushed
     epoch: str
     pages: list[bytes] = field(default_factory=list)
     digests: dict[str, list[int]] = field(default_factory=dict)
@@ -334,12 +340,13 @@ class _Pull:
             self.digests[feed] = [state.count, state.sum]
         else:
             self.more = True
-        quiet = self.quiet
+        quiet = self.pushed.quiet
         scanned = len(entries)
         last = state.seq if complete else entries[-1].seq
         if position is None:
-            quiet = {}
-            entries = [one for one in entries if one.state == "live"]
+            # A device that starts over has nothing to forget, but what its acks just told of.
+            quiet, touched = {}, self.pushed.touched
+            entries = [one for one in entries if one.state == "live" or one.record in touched]
         for run, end in _runs(entries, last):
             cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)
             self.pages.append(self.exchange.page(feed, cursor, run, quiet))
