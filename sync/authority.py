@@ -76,7 +76,7 @@ class Authority:
         changes = work.changes()
         if changes:
             tx.save(changes)
-        return Verdicts([run.final(ack) for ack in acks], run.quiet())
+        return Verdicts([run.final(ack) for ack in acks], run.quiet(), run.touched())
 
     def release(self, tx: Writing, stamp: str, *, now_ms: int) -> Ack | None:
         """Let a held operation go by a person's decision; None if it is not held.
@@ -180,6 +180,10 @@ class _Run:
         found = {one: self.work.record(one) for one, plain in self._touched.items() if plain}
         return {one: record.head for one, record in found.items() if record is not None}
 
+    def touched(self) -> frozenset[str]:
+        """The records that the operations of this batch are about."""
+        return frozenset(self._touched)
+
     def final(self, ack: Ack) -> Ack:
         """What an operation that was held came to in the end, if its need came in this batch."""
         if ack.outcome != "held" or ack.needs is None or ack.stamp not in self.answers:
@@ -226,7 +230,9 @@ class _Run:
         if effect.mixed:
             self._write_mixed(op, record, effect.mixed)
         touched = self._touched.get(record.id, True)
-        self._touched[record.id] = touched and plain and not context.released
+        # A resolution may leave a mark of another conflict, which only the row shows.
+        computed = plain and not context.released and op.kind != "resolve"
+        self._touched[record.id] = touched and computed
         self._decided.add(op.stamp)
         for told in effect.notices:
             self.authority.notify(self, **told)

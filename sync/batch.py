@@ -83,10 +83,11 @@ class Batch(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """The acks in order, and the heads of records that only plainly applied operations touched."""
+    """The acks in order, the records touched, and the heads of those whose row can be computed."""
 
     acks: list[Ack]
     quiet: Mapping[str, str]
+    touched: frozenset[str]
 
 
 class Reaction(NamedTuple):

@@ -293,10 +293,10 @@ def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> di
 class _Pull:
     """The pages of one answer.
 
-    ``pushed.quiet`` holds the rows that may be left out (record → head): before this exchange no feed
-    of the device held an entry of the record beyond its cursor, and only operations that this
-    answer acknowledges as plainly applied touched it, so the device can compute the row. With
-    another head, somebody changed it between the push and the snapshot: then it is sent.
+    ``pushed.quiet`` holds the rows that may be left out (record → head): before this exchange
+    no feed of the device held an entry of the record beyond its cursor, and only operations
+    that this answer acknowledges as plainly applied touched it, so the device can compute the
+    row. With another head, somebody changed it between the push and the snapshot: it is sent.
     """
 
     exchange: Exchange

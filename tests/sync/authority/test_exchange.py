@@ -293,3 +293,26 @@ def test_an_empty_new_feed_after_the_limit_is_used_up_is_still_told_of(anna, bo)
     bo.grants(Grant(FEED, "g1", 0), Grant(OTHER_FEED, "g1", 0))
     bo.send(limit=2, checkpoint={})
     assert OTHER_FEED in [page["feed"] for page in bo.pages] and not bo.done["more"]
+
+
+def test_a_device_that_starts_over_hears_of_the_end_of_what_it_was_just_told_of(county, anna, bo):
+    create = anna.op("create", uid(8), {"grid": GRID})
+    anna.send(create)
+    gone = anna.op("delete", uid(8), base={"*": create["stamp"]})
+    bo.send(checkpoint={})
+    anna.send(gone, checkpoint={})
+    assert [page["deleted"] for page in anna.pages if page["feed"] == FEED] == [
+        {uid(8): gone["stamp"]}
+    ]
+
+
+def test_the_row_of_a_resolved_record_is_always_sent(county, anna, bo, house):
+    anna.send(edit(anna, house, {"householder": "李四"}))
+    mine = edit(bo, house, {"householder": "王五"})
+    bo.send(mine)
+    admin = county.device(ADMIN, role="administrator")
+    admin.send()
+    admin.send(
+        admin.op("resolve", house, {"householder": "赵"}, {"*": None}, conflict=mine["stamp"])
+    )
+    assert admin.rows()[house]["c"] is None
