@@ -19,6 +19,7 @@ This module knows no record type by name: the server declares those.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,6 +70,16 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
+
+
+def keepable(value: Any) -> bool:
+    """Whether every store can keep every text in a JSON value, names included.
+
+    >>> keepable({"a": ["b\\\\u0000"]}), keepable({"a": ["b\\0"]})
+    (True, False)
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return storable(text) and "\\u0000" not in text.replace("\\\\", "")
 
 
 def _text(limit: int) -> Callable[[Field, Any], Words | None]:
@@ -136,7 +147,7 @@ def _attachment(_field: Field, value: Any) -> Words | None:
 
 def _geometry(_field: Field, value: Any) -> Words | None:
     if isinstance(value, dict) and isinstance(value.get("type"), str) and "coordinates" in value:
-        return None
+        return None if keepable(value) else UNSTORABLE
     return "应为 GeoJSON 几何图形", "it must be a GeoJSON geometry"
 
 

@@ -21,7 +21,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sync.catalogue import UNSTORABLE, Field, RecordType, Words, is_record_id, storable
+from sync.catalogue import (
+    UNSTORABLE,
+    Field,
+    RecordType,
+    Words,
+    is_record_id,
+    keepable,
+    storable,
+)
 from sync.errors import Problem, Refusal
 from sync.policies import POLICIES
 from sync.stamps import is_stamp
@@ -92,7 +100,7 @@ def read(raw: Any) -> Operation:
     Raises ``Refusal`` with ``malformed``, ``bad_stamp`` or ``unknown_kind``.
     """
     if not isinstance(raw, dict):
-        raise _malformed("it is not an object", "")
+        raise _malformed("{…}", "")
     get = raw.get
     stamp, kind = get("stamp"), get("kind")
     if not is_stamp(stamp):
@@ -184,11 +192,24 @@ def _short(value: Any) -> str:
 # Values ------------------------------------------------------------------------------------
 
 
-def _bad_value(name: str, words: Words) -> Refusal:
+def named(field: Field | str) -> dict[str, str]:
+    """The parameters that name a field in a problem: by its labels, where it has them."""
+    if isinstance(field, str):
+        return {"field": field, "label": field, "label_en": field}
+    return {
+        "field": field.name,
+        "label": field.zh or field.name,
+        "label_en": field.en or field.name,
+    }
+
+
+def _bad_value(field: Field | str, words: Words) -> Refusal:
     zh, en = words
+    told = named(field)
+    name = told["field"]
     if words is UNSTORABLE:
         return Refusal(Problem("bad_text", pointer=f"/fields/{name}"))
-    params = {"field": name, "zh": zh, "en": en}
+    params = {**told, "zh": zh, "en": en}
     return Refusal(Problem("bad_value", pointer=f"/fields/{name}", params=params))
 
 
@@ -209,7 +230,7 @@ _CHANGE, _DELTA, _ENTRY, _STEP = (
 def _check_plain(field: Field, value: Any) -> None:
     words = field.problem(value)
     if words is not None:
-        raise _bad_value(field.name, words)
+        raise _bad_value(field, words)
 
 
 def _check_change(field: Field, value: Any) -> None:
@@ -273,7 +294,7 @@ def check_values(op: Operation, spec: RecordType) -> None:
         if policy.needs_base and name not in base:
             _need_base(base, name)
     if kind == "transition" and (spec.workflow is None or spec.workflow.field not in op.fields):
-        raise _malformed("a transition without its status", "/fields")
+        raise _malformed("status", "/fields")
 
 
 def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:
@@ -283,7 +304,7 @@ def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:
     """
     if name == "*" and not whole:
         raise _bad_value(name, ("不是字段名", "it is not the name of a field"))
-    if len(name) > 64 or not storable(json.dumps({name: value}, ensure_ascii=False)):
+    if len(name) > 64 or not keepable({name: value}):
         raise _bad_value("", UNSTORABLE)
 
 
@@ -296,7 +317,7 @@ def _need_base(base: Mapping[str, Any], name: str) -> None:
 def _check_plain_or_log(field: Field, value: Any) -> None:
     if field.policy == "append":
         if not isinstance(value, list):
-            raise _bad_value(field.name, ("应为列表", "it must be a list of entries"))
+            raise _bad_value(field, ("应为列表", "it must be a list of entries"))
         for entry in value:
             _check_plain(field, entry if entry is not None else [])
     else:
@@ -313,7 +334,5 @@ def _check_create(op: Operation, spec: RecordType) -> None:
             _check_plain_or_log(field, value)
     for field in spec.fields:
         if field.required and op.fields.get(field.name) is None:
-            problem = Problem(
-                "missing_field", pointer=f"/fields/{field.name}", params={"field": field.name}
-            )
+            problem = Problem("missing_field", pointer=f"/fields/{field.name}", params=named(field))
             raise Refusal(problem)
