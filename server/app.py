@@ -22,6 +22,7 @@ from server.devices import StatusBook
 from server.door import Door, ServerStamps
 from server.models import db
 from server.reactions import REACTIONS
+from server.readers import may_be_told
 from server.records import CATALOGUE
 from server.services import EXTENSION, Services
 from server.settings import Settings
@@ -55,6 +56,7 @@ def create_services(
         next_stamp=ServerStamps(draw).next,
         new_id=lambda _now_ms: new_id(),
         reactions=REACTIONS,
+        may_be_told=may_be_told,
         safeguards=Safeguards(**broken),
         codec=store.codec,
     )

@@ -50,11 +50,17 @@ class Authority:
         reactions: Sequence[Reaction] = (),
         safeguards: Safeguards | None = None,
         codec: Codec = JSON,
+        may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
     ) -> None:
-        """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids."""
+        """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids.
+
+        ``may_be_told(work, user, record, now_ms=…)`` says whether a notice to a user may hold
+        values of a record.
+        """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
         self._next_stamp = next_stamp
+        self._may_be_told = may_be_told
         self._new_id = new_id
         self._reactions: dict[str, list[Reaction]] = {}
         for reaction in reactions:
@@ -130,8 +136,10 @@ class Authority:
         """Write a notice to ``user``, if that is a person and the catalogue has notices."""
         if "notice" not in self.catalogue or len(user) != 36:
             return
-        reader = run.work.record(user)
+        reader, record = run.work.record(user), run.work.record(told["about_record"])
         lang = (reader.get("lang") if reader is not None else None) or "zh"
+        if record is None or not self._may_be_told(run.work, user, record, now_ms=run.now_ms):
+            told = {**told, "before": None, "after": None}
         fields = notices.draft(user, lang=lang, **told)
         run.as_server(
             {
