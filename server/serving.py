@@ -13,6 +13,10 @@ and arms both, or serves one request and arms the connection again. The main thr
 tells the arbiter that the process lives, and ends what has waited too long by shutting it
 down, which is an event like any other.
 
+Who accepts a connection keeps it, so all of a proxy's few connections can come to lie in
+one process while another has nothing to do. Each process tells the others in shared memory
+how many it has; one that has more than another lets that one have the next, if it is quick.
+
 Invariants
     * A connection is in ``_waiting`` or belongs to one thread, never both.
     * Only the thread that a connection belongs to closes it.
@@ -27,6 +31,7 @@ from __future__ import annotations
 import errno
 import gc
 import math
+import mmap
 import os
 import select
 import socket
@@ -45,6 +50,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 __all__ = ["TurnWorker"]
 
 ARMED = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
+COURTESY_S = 0.0005
+"""So long a process lets one that has fewer connections be quicker."""
 LINGER_S = 1.0
 """A stopping worker still answers who is just sending, for so long."""
 SILENCE_S = 20
@@ -52,6 +59,41 @@ SILENCE_S = 20
 _FAREWELL_S = 1.0
 """A closed connection's last bytes are waited for so long, for its answer to get through."""
 _SILENCE = struct.pack("ll", SILENCE_S, 0)
+
+
+class _Board:
+    """How many connections each process of a server has, where all of them can see it.
+
+    The memory is made when this module is loaded, which gunicorn does before it forks. A
+    process that does not say for three seconds that it lives does not count.
+
+    >>> board = _Board()
+    >>> board.tell(0, 5); board.tell(1, 4)
+    >>> board.has_more(0), board.has_more(1)
+    (True, False)
+    """
+
+    _SLOTS = 64
+    _FRESH_NS = 3_000_000_000
+
+    def __init__(self) -> None:
+        self._told = memoryview(mmap.mmap(-1, 16 * self._SLOTS)).cast("q")
+
+    def tell(self, process: int, connections: int) -> None:
+        """Say how many connections a process has now."""
+        slot = process % self._SLOTS * 2
+        self._told[slot] = connections
+        self._told[slot + 1] = time.monotonic_ns()
+
+    def has_more(self, process: int) -> bool:
+        """Whether another process has fewer connections than this one."""
+        told = self._told.tolist()
+        mine, since = told[process % self._SLOTS * 2], time.monotonic_ns() - self._FRESH_NS
+        pairs = zip(told[::2], told[1::2], strict=True)
+        return any(count < mine and at > since for count, at in pairs)
+
+
+_BOARD = _Board()
 
 
 def _collect_seldom() -> None:
@@ -155,6 +197,7 @@ class TurnWorker(ThreadWorker):
             thread.start()
         while self.alive and self.is_parent_alive():
             self.notify()
+            _BOARD.tell(self.age, self._open)
             self._hang_up(before=time.monotonic())
             self._sleep(1.0)
         self._stop(threads)
@@ -216,6 +259,8 @@ class TurnWorker(ThreadWorker):
             self._serve(conn)
 
     def _accept(self, listener: socket.socket) -> None:
+        if _BOARD.has_more(self.age):
+            time.sleep(COURTESY_S)
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -226,6 +271,7 @@ class TurnWorker(ThreadWorker):
         with self._lock:
             self._open += 1
             self._full = self._open >= self.worker_connections
+            _BOARD.tell(self.age, self._open)
         if not self._full:
             self._listen(listener)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -265,6 +311,7 @@ class TurnWorker(ThreadWorker):
         close_graceful(conn.sock, timeout=_FAREWELL_S)
         with self._lock:
             self._open -= 1
+            _BOARD.tell(self.age, self._open)
             was_full, self._full = self._full, False
         if was_full:
             for listener in self._listeners.values():
