@@ -13,7 +13,7 @@ This module decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sync.merge import Past
@@ -51,6 +51,7 @@ class Work(Past):
         self._held: dict[str, Held] = {}
         self._released: dict[str, None] = {}
         self._aside: dict[str, Aside] = {}
+        self._pasts: dict[str, Sequence[StoredOperation]] = {}
 
     # Reading -------------------------------------------------------------------------------
 
@@ -170,7 +171,9 @@ class Work(Past):
             yield here
             stamp = here.prev
         passed = stamp is None
-        for one in () if passed else self.tx.history(record):
+        if not passed and record not in self._pasts:
+            self._pasts[record] = self.tx.history(record)
+        for one in () if passed else self._pasts[record]:
             passed = passed or one.stamp == stamp
             if passed:
                 yield one

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.store import Snapshot
 from sync.scope import SYSTEM
 from tests.server.office import Office, json_of
 from tests.server.security.tablet import ELSEWHERE, GRID, Tablet, made, seen
@@ -97,3 +98,26 @@ def test_an_old_cursor_does_not_open_a_record_that_moved_away_for_ever(
     tablet.cursors = kept
     op = tablet.op("edit", seen(office, home.id), {"householder": "张桂英"})
     assert tablet.send(op)[0]["outcome"] == outcome
+
+
+# What costs much ----------------------------------------------------------------------------------
+
+
+def test_many_stale_edits_of_a_set_read_the_records_history_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = made(office, "household", grid=GRID, tags=["veteran"])
+    tablet = Tablet.enrolled(office, HERE)
+    reads: list[Any] = []
+    whole = Snapshot.history
+
+    def counted(self: Snapshot, *which: Any, **how: Any) -> Any:
+        reads.append(which)
+        return whole(self, *which, **how)
+
+    monkeypatch.setattr(Snapshot, "history", counted)
+    for _ in range(2):
+        reads.clear()
+        gone = [{"add": [], "remove": [("veteran", "disabled")[n % 2]]} for n in range(40)]
+        tablet.send(*(tablet.op("edit", home, {"tags": one}) for one in gone))
+    assert len(reads) <= 1
