@@ -25,10 +25,10 @@ from typing import Any
 
 from sync import gates, kinds, notices
 from sync.batch import Ack, Batch, Reaction, Safeguards, Verdicts
-from sync.catalogue import Catalogue
-from sync.effects import Context, Effect, Hold
+from sync.catalogue import Catalogue, is_record_id
+from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
-from sync.operation import Operation, canonical, corrected_ms, read
+from sync.operation import Operation, canonical, check_values, corrected_ms, read
 from sync.record import Record
 from sync.scope import SYSTEM, Scope
 from sync.stamps import is_stamp
@@ -77,7 +77,10 @@ class Authority:
         if wanted:
             work.load(stamps=wanted)
         run = _Run(self, work, batch)
-        acks = [run.take(one) if isinstance(one, Operation) else one for one in parsed]
+        acks = [
+            run.take(one) if isinstance(one, Operation) else _placed(run, one, raw)
+            for one, raw in zip(parsed, batch.operations, strict=True)
+        ]
         run.release_waiting()
         changes = work.changes()
         if changes:
@@ -170,6 +173,12 @@ class Authority:
                 yield reaction
 
 
+def _placed(run: _Run, ack: Ack, raw: Any) -> Ack:
+    """The ack of what could not be read, with where its record is if that much could be."""
+    record = raw.get("record") if isinstance(raw, dict) else None
+    return run.placed(ack, record) if is_record_id(record) else ack
+
+
 class _Run:
     """One batch on its way through the gates."""
 
@@ -237,6 +246,7 @@ class _Run:
         self._store(op, context, effect.outcome, effect=effect)
         if effect.mixed:
             self._write_mixed(op, record, effect.mixed)
+        show_present(self, record, (*effect.was, *effect.mixed))
         touched = self._touched.get(record.id, True)
         # A resolution may leave a mark of another conflict, which only the row shows.
         computed = plain and not context.released and op.kind != "resolve"
@@ -338,7 +348,15 @@ class _Run:
     def _reused(self, op: Operation) -> Ack:
         problem = Problem("stamp_reused", pointer="/stamp")
         self.authority._set_aside(self.work, self.batch, op.raw, op.stamp, "stamp_reused")
-        return Ack(op.stamp, "held", problem=problem)
+        return self.placed(Ack(op.stamp, "held", problem=problem), op.record)
+
+    def placed(self, ack: Ack, record: str) -> Ack:
+        """An ack with where its record is, for who reads it."""
+        found = self.work.record(record)
+        if found is None or not self._sees(self.batch.scope, found):
+            return ack
+        feeds = self.batch.scope.readable(found.feeds())
+        return ack._replace(head=found.head, feeds=feeds)
 
     def _repeat(self, known: StoredOperation) -> Ack:
         """The present outcome of an operation that was taken before."""
@@ -347,11 +365,11 @@ class _Run:
         record = self.work.record(known.record)
         scope = self.batch.scope
         sees = record is not None and self._sees(scope, record)
-        ack = Ack(known.stamp, known.outcome, repeated=True, conflict=known.conflict)
+        ack = Ack(known.stamp, known.outcome, repeated=True, problem=self._why(known))
         if record is not None:
             self._touched[record.id] = False
-        if known.code is not None:
-            ack = ack._replace(problem=Problem(known.code))
+        if known.outcome == "conflict":
+            ack = ack._replace(conflict=known.conflict)
         if known.outcome == "held":
             held = self.work.tx.held([known.stamp]).get(known.stamp)
             ack = ack._replace(needs=held.needs if held is not None else None)
@@ -365,6 +383,24 @@ class _Run:
                     versions={name: record.version(name) for name in names},
                 )
         return ack
+
+    def _why(self, known: StoredOperation) -> Problem | None:
+        """What its author is told again, in the words of the first time where they can be found."""
+        if known.outcome == "rejected":
+            spec = self.authority.catalogue.get(known.type)
+            try:
+                if spec is not None:
+                    check_values(read(known.raw), spec)
+            except Refusal as refusal:
+                if refusal.problem.code == known.code:
+                    return refusal.problem
+        code = known.code
+        if known.outcome == "conflict" and known.conflict is not None:
+            conflict = self.work.conflict(known.conflict)
+            still_open = conflict.open_fields() if conflict is not None else []
+            if conflict is not None and still_open:
+                code = conflict.fields[still_open[0]]["code"]
+        return Problem(code) if code is not None and known.outcome != "merged" else None
 
     # What the server adds --------------------------------------------------------------------
 

@@ -145,8 +145,17 @@ def _attachment(_field: Field, value: Any) -> Words | None:
     return "应为附件的校验值", "it must be the SHA-256 of an attachment"
 
 
+def _positions(value: Any) -> bool:
+    """Whether a GeoJSON ``coordinates`` member holds nothing but lists of finite numbers."""
+    if isinstance(value, list):
+        return all(map(_positions, value))
+    return type(value) in (int, float) and abs(value) < _INTEGER_MAX
+
+
 def _geometry(_field: Field, value: Any) -> Words | None:
     if isinstance(value, dict) and isinstance(value.get("type"), str) and "coordinates" in value:
+        if not _positions(value["coordinates"]):
+            return "坐标应为数字", "its coordinates must be numbers"
         return None if keepable(value) else UNSTORABLE
     return "应为 GeoJSON 几何图形", "it must be a GeoJSON geometry"
 

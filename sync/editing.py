@@ -19,7 +19,7 @@ from sync.catalogue import Transition
 from sync.effects import Context, Effect, Run, open_conflict, stay_within
 from sync.errors import Problem, Refusal
 from sync.merge import Decision, Step, decide
-from sync.operation import Operation
+from sync.operation import Operation, named
 from sync.policies import POLICIES
 from sync.record import Record
 from sync.settling import after_undo
@@ -310,5 +310,9 @@ def _require(
             value = tally.waits[name][1]
         if value is None or value == "" or value == []:
             raise Refusal(
-                Problem("missing_field", pointer=f"/fields/{name}", params={"field": name})
+                Problem(
+                    "missing_field",
+                    pointer=f"/fields/{name}",
+                    params=named(record.spec.by_name.get(name, name)),
+                )
             )

@@ -11,7 +11,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -22,7 +22,16 @@ from sync.scope import Scope
 from sync.store import Conflict, Outcome
 from sync.work import Work
 
-__all__ = ["Context", "Effect", "Hold", "Labels", "Run", "open_conflict", "stay_within"]
+__all__ = [
+    "Context",
+    "Effect",
+    "Hold",
+    "Labels",
+    "Run",
+    "open_conflict",
+    "show_present",
+    "stay_within",
+]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -72,6 +81,21 @@ class Run(Protocol):
 
     work: Work
     authority: Any
+
+
+def show_present(run: Run, record: Record, names: Iterable[str]) -> None:
+    """Let open conflicts show the value that a field has now, when it was changed meanwhile."""
+    written = set(names)
+    if not record.c or written.isdisjoint(record.c):
+        return
+    for conflict in run.work.open_conflicts(record.id):
+        for name in written.intersection(conflict.open_fields()):
+            conflict.fields[name] = {
+                **conflict.fields[name],
+                "server": record.get(name),
+                "server_stamp": record.version(name),
+            }
+            run.work.put_conflict(conflict)
 
 
 def open_conflict(

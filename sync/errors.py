@@ -205,11 +205,11 @@ _OPERATIONS: dict[str, ProblemKind] = {
     "bad_value": ProblemKind(
         422,
         True,
-        "“{field}”的值不正确：{zh}。",
-        "The value of '{field}' is not right: {en}.",
+        "“{label}”的值不正确：{zh}。",
+        "The value of '{label}' is not right: {en}.",
     ),
     "missing_field": ProblemKind(
-        422, True, "缺少必填项“{field}”。", "The field '{field}' must be filled in."
+        422, True, "缺少必填项“{label}”。", "The field '{label}' must be filled in."
     ),
     "missing_base": ProblemKind(
         422,
@@ -234,6 +234,12 @@ _OPERATIONS: dict[str, ProblemKind] = {
         True,
         "成组操作已保存，等待管理员处理。",
         "This operation belongs to a group. It is kept for an administrator.",
+    ),
+    "kind_waits": ProblemKind(
+        409,
+        True,
+        "这种修改要由管理员处理，已保存。",
+        "A change of this kind is kept for an administrator.",
     ),
     "out_of_scope": ProblemKind(
         403,
@@ -319,8 +325,11 @@ class Problem:
 
     def message(self, lang: str) -> str:
         """The words for a person, in ``zh`` or (anything else) ``en``."""
-        words = self.kind.zh if lang == "zh" else self.kind.en
-        return words.format_map(_Blanks(self.params))
+        if lang == "zh":
+            return self.kind.zh.format_map(_Blanks(self.params))
+        told = _Blanks(self.params)
+        told["label"] = told["label_en"]
+        return self.kind.en.format_map(told)
 
 
 class _Blanks(dict[str, Any]):

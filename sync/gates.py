@@ -75,7 +75,7 @@ def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:
         if wall_of(op.stamp) > max(clocks) + AHEAD_MS_MAX:
             raise Hold("stamp_ahead", pointer="/stamp")
     if op.kind not in KINDS:
-        raise Hold("review", pointer="/kind")
+        raise Hold("kind_waits", pointer="/kind")
     if op.group is not None and not context.forced:
         raise Hold("group_waits")
     if context.scope.suspended:

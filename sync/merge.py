@@ -139,7 +139,9 @@ def _set(step: Step) -> Decision:
         unseen = step.past.unseen_adds(step.base, step.name) if step.base is not None else None
         remove = set() if unseen is None else remove - unseen
     result = sorted((present - remove) | add)
-    if result == sorted(present):
+    # What is there already and is added again is another's remove away from being lost:
+    # the add must count, whichever of the two comes first.
+    if result == sorted(present) and not add:
         return _SAME
     return Decision("own" if step.is_current else "mixed", result)
 

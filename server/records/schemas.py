@@ -46,8 +46,11 @@ def _is_date(text: str) -> None:
         raise ValidationError("It must be a date, as 2026-01-31.") from None
 
 
+_GEOMETRY = Field("geometry", "geometry", "latest")
+
+
 def _is_geometry(value: dict[str, Any]) -> None:
-    if not isinstance(value.get("type"), str) or "coordinates" not in value:
+    if _GEOMETRY.problem(value) is not None:
         raise ValidationError("It must be a GeoJSON geometry.")
 
 

@@ -67,7 +67,7 @@ def test_users_can_be_listed_by_role(yuanba: Run):
         (("users", "--add", "王芳"), "A new user needs a --role."),
         (("users", "--add", "王芳", "--role", "king"), "There is no role 'king'. Roles: grid_"),
         (("users", "--add", "王芳", "--role", "system"), "There is no role 'system'."),
-        (("users", "--add", "x", "--role", "qa", "--unit", "y"), "The value of 'unit' is not"),
+        (("users", "--add", "x", "--role", "qa", "--unit", "y"), "The value of 'Unit' is not"),
         (("users", "--add", "x", "--role", "qa", "--password", "short"), "at least 8 characters"),
         (("users", "--password", "long enough"), "Whose password?"),
         (("users", "--username", "x", "--password", "long enough"), "There is no account x."),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sync.county import ANNA, BO, GRID, uid
+
 
 def edit(device, house, fields, *, base=None, **more):
     """An edit based on the create, as if nothing else had been seen."""
@@ -173,3 +175,49 @@ def test_what_an_operation_replaced_is_kept_with_it(county, anna, house):
     change = edit(anna, house, {"householder": "李四"})
     anna.send(change)
     assert county.operation(change["stamp"]).was == {"householder": ["张三", anna.created]}
+
+
+def test_a_concurrent_add_wins_over_a_remove_whichever_comes_first(make_county):
+    ended = []
+    for first in ("anna", "bo"):
+        county = make_county()
+        anna, bo = county.device(ANNA), county.device(BO)
+        create = anna.op("create", uid(1), {"grid": GRID, "tags": ["old"]})
+        anna.send(create)
+        anna.created = bo.created = create["stamp"]
+        out, added = (
+            edit(anna, uid(1), {"tags": {"remove": ["old"]}}),
+            edit(bo, uid(1), {"tags": {"add": ["old"]}}),
+        )
+        for device, change in (
+            ((anna, out), (bo, added))
+            if first == "anna"
+            else (
+                (bo, added),
+                (anna, out),
+            )
+        ):
+            device.send(change)
+        ended.append(county.record(uid(1)).get("tags"))
+    assert ended == [["old"], ["old"]]
+
+
+def test_a_conflict_shows_the_value_that_stands_now(county, anna, bo, house):
+    first = edit(anna, house, {"householder": "李四"})
+    anna.send(first)
+    mine = edit(bo, house, {"householder": "王五"})
+    bo.send(mine)
+    anna.send(edit(anna, house, {"householder": "周八"}, base=first["stamp"]))
+    assert county.conflict(mine["stamp"]).fields["householder"]["server"] == "周八"
+
+
+def test_a_repeated_rejection_says_again_what_was_wrong(anna, house):
+    wrong = edit(anna, house, {"phone": 17})
+    first, again = anna.send(wrong)[0], anna.send(wrong)[0]
+    assert again["repeated"] and again["problem"] == first["problem"]
+    assert "Phone" in first["problem"]["message"]
+
+
+def test_what_cannot_be_read_is_placed_where_its_record_is(anna, house):
+    ack = anna.send({**edit(anna, house, {"phone": "2"}), "kind": "explode"})[0]
+    assert ack["outcome"] == "rejected" and ack["feeds"] and ack["head"] == anna.created

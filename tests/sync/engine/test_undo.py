@@ -51,7 +51,7 @@ def test_undoing_a_resolution_twice_reopens_its_conflict_once(county, office, bo
     office.send(edit(office, house, {"householder": "孙七"}, base=first["stamp"], undoes=decision))
     bo.send()
     assert codes(bo) == []
-    assert county.conflict(conflict).fields["householder"]["server"] == "李四"
+    assert county.conflict(conflict).fields["householder"]["server"] == "孙七"
 
 
 def test_a_decision_about_a_whole_record_is_undone_too_and_the_row_shows_it(
