@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
     if asked.json:
         print(as_json(measured))
     else:
-        Console().print(table(measured))
+        Console(width=None if sys.stdout.isatty() else 120).print(table(measured))
     if asked.write_readme:
         write_readme(measured, ROOT / "README.md")
     return 0

@@ -40,7 +40,7 @@ class Plan:
     quiet_records: int = 100
     changes: int = 20
     connections: int = 8
-    sittings: int = 4
+    sittings: int = 10
     sizes: Sequence[int] = (10_000, 100_000, 1_000_000)
     grown_grid: int = 300
     grown_pairs: int = 20
