@@ -12,11 +12,10 @@ from sync.catalogue import RecordType
 from sync.editing import bring_back, create, edit, transition
 from sync.effects import Context, Effect, Run, open_conflict
 from sync.operation import Operation
-from sync.settling import after_undo, resolve
+from sync.settling import RESOLVERS, after_undo, resolve
 
 __all__ = ["KINDS", "may"]
 
-_RESOLVERS = ("administrator",)
 _PERMISSION: Mapping[str, str] = {
     "create": "create",
     "edit": "edit",
@@ -31,7 +30,7 @@ _PERMISSION: Mapping[str, str] = {
 def may(role: str, spec: RecordType, kind: str) -> bool:
     """Whether the catalogue allows ``role`` this kind of operation on records of this type."""
     key = _PERMISSION[kind]
-    return role in spec.who.get(key, _RESOLVERS if key == "resolve" else ())
+    return role in spec.who.get(key, RESOLVERS if key == "resolve" else ())
 
 
 # Delete and restore ------------------------------------------------------------------------

@@ -21,7 +21,10 @@ from sync.record import Record
 from sync.stamps import is_stamp
 from sync.store import Conflict, StoredOperation
 
-__all__ = ["after_undo", "resolve"]
+__all__ = ["RESOLVERS", "after_undo", "resolve"]
+
+RESOLVERS = ("administrator",)
+"""Who settles conflicts about records of a type that does not say so itself."""
 
 # Resolve -----------------------------------------------------------------------------------
 
@@ -114,7 +117,7 @@ def after_undo(run: Run, op: Operation, context: Context, record: Record, effect
     stored = run.work.operation(undone) if undone is not None else None
     if stored is None or stored.record != record.id or stored.outcome in ("held", "rejected"):
         return
-    if stored.kind == "resolve":
+    if stored.kind == "resolve" and _may_settle(context, record):
         _reopen(run, op, context, stored, record, effect)
     did = stored.raw.get("fields") or {}
     names = [name for name in effect.was if name in did]
@@ -122,6 +125,12 @@ def after_undo(run: Run, op: Operation, context: Context, record: Record, effect
         before = {name: effect.was[name][0] for name in names}
         after = {name: record.get(name) for name in names}
         effect.notices.append(_notice("undone", stored, record, before=before, after=after))
+
+
+def _may_settle(context: Context, record: Record) -> bool:
+    """Whether its author may take back decisions: who may make them. An edit it stays anyway."""
+    role = context.scope.role
+    return context.scope.is_system or role in record.spec.who.get("resolve", RESOLVERS)
 
 
 def _reopen(

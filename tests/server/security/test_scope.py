@@ -121,3 +121,20 @@ def test_many_stale_edits_of_a_set_read_the_records_history_once(
         gone = [{"add": [], "remove": [("veteran", "disabled")[n % 2]]} for n in range(40)]
         tablet.send(*(tablet.op("edit", home, {"tags": one}) for one in gone))
     assert len(reads) <= 1
+
+
+# Decisions of others -----------------------------------------------------------------------------
+
+
+def test_only_who_may_settle_a_conflict_opens_it_again(office: Office) -> None:
+    home = made(office, "household", grid=GRID, householder="张三")
+    one, other = Tablet.enrolled(office, HERE), Tablet.enrolled(office, HERE, name="李勇")
+    late = other.op("edit", home, {"householder": "王五"})
+    one.send(one.op("edit", home, {"householder": "李四"}))
+    conflict = other.send(late)[0]["conflict"]
+    settled = office.served.door.resolve(SYSTEM, conflict, {"householder": "李四"})
+    undo = other.op("edit", seen(office, home.id), {"phone": "1"}, undoes=settled.stamp)
+    assert other.send(undo)[0]["outcome"] == "applied"
+    assert seen(office, home.id).c is None
+    with office.served.store.read() as snapshot:
+        assert snapshot.conflicts([conflict])[conflict].closed is not None
