@@ -23,7 +23,7 @@ from sync.operation import Operation, named
 from sync.policies import POLICIES
 from sync.record import Record
 from sync.settling import after_undo
-from sync.store import Conflict, Outcome
+from sync.store import Conflict, Outcome, StoredOperation
 
 __all__ = ["bring_back", "create", "edit", "transition"]
 
@@ -247,7 +247,24 @@ def bring_back(
     assert conflict is not None
     conflict.fields["*"]["stamp"] = deletion
     run.work.put_conflict(conflict)
+    deleted = run.work.operation(deletion)
+    if deleted is not None and deleted.kind == "delete" and deleted.outcome == "applied":
+        run.work.keep(deleted._replace(outcome="conflict", conflict=conflict.id))
+        effect.notices.append(_returned(record, deleted))
     effect.conflict, effect.outcome, effect.code = conflict.id, "conflict", "deleted_and_edited"
+
+
+def _returned(record: Record, deleted: StoredOperation) -> dict[str, Any]:
+    """Whose deletion is in doubt is told so."""
+    return {
+        "user": deleted.actor,
+        "about": deleted.stamp,
+        "outcome": "conflict",
+        "code": "returned",
+        "params": {},
+        "about_type": record.spec.name,
+        "about_record": record.id,
+    }
 
 
 # Workflow ----------------------------------------------------------------------------------

@@ -33,6 +33,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         "您的一条暂存修改已处理。",
         "A change of yours that was waiting has been handled.",
     ),
+    "returned": (
+        "您删除的记录同时被别人修改过，已恢复，等待管理员决定。",
+        "A record that you deleted had been edited too; it is back until a person decides.",
+    ),
     "undone": ("您的一条修改已被撤销：{label}。", "A change of yours was undone: {label}."),
 }
 """Code → the words (zh, en)."""

@@ -129,8 +129,20 @@ def take(served: Services, received: Request) -> Reply:
             scope = engine.scope(asked, caller.reader, now_ms=now_ms)
             answer = engine.pull(snapshot, asked, caller.reader, scope, Pushed(), now_ms=now_ms)
     _note(served, caller, asked.status, asked.sent_at, now_ms)
-    packed = "gzip" in received.headers.get("Accept-Encoding", "")
-    return _reply(answer.parts(store.codec, caller.reader.lang), _size(answer), packed=packed)
+    lang = caller_lang(received) if "Accept-Language" in received.headers else caller.reader.lang
+    return _reply(answer.parts(store.codec, lang), _size(answer), packed=takes_gzip(received))
+
+
+def takes_gzip(received: Request) -> bool:
+    """Whether the caller reads gzip.
+
+    >>> from werkzeug.test import EnvironBuilder
+    >>> headers = {"Accept-Encoding": "br, gzip;q=0"}
+    >>> takes_gzip(Request(EnvironBuilder(headers=headers).get_environ()))
+    False
+    """
+    accepted = received.headers.get("Accept-Encoding", "")
+    return "gzip" in accepted and (";" not in accepted or received.accept_encodings["gzip"] > 0)
 
 
 def _note(

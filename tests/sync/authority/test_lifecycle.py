@@ -348,3 +348,15 @@ def test_a_merge_is_kept_for_a_person(county, anna, house):
     assert anna.send({**merge, "stamp": anna.stamps.next(now_ms=0), "into": 3})[0]["outcome"] == (
         "rejected"
     )
+
+
+def test_whose_deletion_is_in_doubt_is_told_and_hears_the_end_of_it(county, anna, bo, house):
+    gone = anna.op("delete", house, base={"*": anna.created})
+    anna.send(gone)
+    ack = bo.send(edit(bo, house, {"phone": "2"}))[0]
+    again = anna.send(gone)[0]
+    assert again["outcome"] == "conflict" and again["conflict"] == ack["conflict"]
+    assert [row["code"] for row in anna.rows("notice").values()] == ["returned"]
+    resolve(county, ack["conflict"], {"*": "deleted"}, house)
+    assert anna.send(gone)[0]["outcome"] == "merged"
+    assert [row["code"] for row in anna.rows("notice").values()] == ["settled"]
