@@ -148,7 +148,10 @@ def stay_within(
     for name, value in (*values.items(), *also.items()):
         if name in spec.index:
             row[spec.index[name]] = value
-    if scope.judge(spec.feeds_of(record.id, row)) not in ("active", "grace"):
+    feeds, home = spec.feeds_of(record.id, row), record.feeds()[:1]
+    # Another home must be the author's own: a second feed lets nobody into a third.
+    judged = (feeds,) if feeds[:1] == home else (feeds, feeds[:1])
+    if any(scope.judge(one) not in ("active", "grace") for one in judged):
         name = min(spec.feed_fields & (values.keys() | also.keys()))
         raise Refusal(Problem("out_of_scope", pointer=f"/fields/{name}"))
 

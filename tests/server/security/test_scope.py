@@ -138,3 +138,28 @@ def test_only_who_may_settle_a_conflict_opens_it_again(office: Office) -> None:
     assert seen(office, home.id).c is None
     with office.served.store.read() as snapshot:
         assert snapshot.conflicts([conflict])[conflict].closed is not None
+
+
+# Moving records -----------------------------------------------------------------------------------
+
+
+def test_who_handles_an_order_does_not_carry_it_into_another_grid(office: Office) -> None:
+    unit = office.served.new_id()
+    order = made(office, "work_order", grid=GRID, title="路灯不亮", lead_unit=unit)
+    handler = Tablet.enrolled(office, f"unit:{unit}", role="handler")
+    (ack,) = handler.send(handler.op("edit", order, {"grid": ELSEWHERE}))
+    assert ack["outcome"] == "rejected" and ack["problem"]["code"] == "out_of_scope"
+    (ack,) = handler.send(handler.op("edit", order, {"result": "已修好"}))
+    assert ack["outcome"] == "applied"
+
+
+def test_a_step_does_not_carry_an_order_into_another_grid(office: Office) -> None:
+    order = made(office, "work_order", grid=GRID, title="路灯不亮")
+    for step in ("verified", "classified", "open"):
+        fields = {"kind": "request", "class": "ordinary"} if step == "classified" else {}
+        assert not office.served.door.transition(SYSTEM, order.id, step, fields).problem
+    worker = Tablet.enrolled(office, HERE)
+    claim = {"status": {"from": "open", "to": "accepted"}, "accepted_by": worker.user}
+    step = worker.op("transition", seen(office, order.id), {**claim, "grid": ELSEWHERE})
+    (ack,) = worker.send(step)
+    assert ack["outcome"] == "rejected" and seen(office, order.id).get("grid") == GRID
