@@ -7,7 +7,8 @@
     python3 scripts/bench.py --repeat 9         medians of nine repeats instead of five
     python3 scripts/bench.py --write-readme     everything, and the README's table with it
 
-What W1, W2, W3 and growth are is said in ``scripts/bench_measure.py``; what the floor
+What W1, W2 and W3 are is said in ``scripts/bench_measure.py``, growth in
+``scripts/bench_growth.py``; what the floor
 is, in ``scripts/bench_floor.py``. The server is the one that operators run: `yuanba
 serve`, two processes of two threads, SQLite with ``synchronous=FULL``, authentication,
 validation, scope and merge included. Client and server share the machine, everything

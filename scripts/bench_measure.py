@@ -15,15 +15,12 @@ W3
     these fall to a server's processes is a matter of luck and matters much: if all eight come
     to lie in one process of eight threads, the floor does a third of what it does otherwise.
     A repeat is ten sittings, and its rate that of all their exchanges in all their time.
-Growth
-    One exchange pushes 20 edits and pulls 20 changes of a colleague's, one at a time, in
-    grids of 300 households drawn from all over a server of 10⁴, 10⁵ and 10⁶ households.
+
+What an exchange costs as the server fills up is measured in ``scripts.bench_growth``.
 """
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -32,17 +29,12 @@ from random import Random
 from statistics import median
 
 from scripts import bench_floor, bench_server
-from scripts.bench_client import Conversation, Timing, each, run, unpacked
-from scripts.bench_records import Household, households
-from scripts.bench_sides import Floor, Side, Yuanba, floor_command, now_ms, serving
-from scripts.bench_tablets import County, Plan, Tablet, tablet, unfinished
+from scripts.bench_client import Conversation, Timing, each, run
+from scripts.bench_growth import Cost, growth
+from scripts.bench_sides import Floor, Side, Yuanba, expect, floor_command, now_ms, serving
+from scripts.bench_tablets import County, Plan, Tablet
 
 Say = Callable[[str], None]
-
-
-class WrongAnswerError(Exception):
-    """An answer did not hold what was asked for: nothing that was measured counts."""
-
 
 FLOORS = {"floor": (2, 8), "floor 2×2": (2, 2)}
 """Name of a floor → its processes and threads. The first is the one that ratios are taken of:
@@ -101,7 +93,7 @@ class Workloads:
             timing = self._timed(
                 side, "w1", [side.first_sync(tablet, plan.limit, told)], plan.first_sync
             )
-            _expect(f"{side.name}: records of a first sync", sum(told), len(tablet.households))
+            expect(f"{side.name}: records of a first sync", sum(told), len(tablet.households))
             figures = self.figures[side.name]
             figures.first_sync_s.append(timing.seconds)
             figures.first_sync_bytes = timing.body_bytes
@@ -125,7 +117,7 @@ class Workloads:
             talks = [side.edits(*pair, answers) for pair in zip(tablets, batches, strict=True)]
             total = count * len(tablets)
             timing = self._timed(side, what, talks, total)
-            _expect(f"{side.name}: edits applied", sum(map(side.applied, answers)), total)
+            expect(f"{side.name}: edits applied", sum(map(side.applied, answers)), total)
             rates[side.name] = total / timing.seconds
         return rates
 
@@ -148,7 +140,7 @@ class Workloads:
         talks = [each(shared, answers) for _ in range(plan.connections)]
         timing = self._timed(side, "w3", talks, len(requests))
         for answer in answers:
-            _expect(f"{side.name}: changes", side.rows(answer), plan.changes)
+            expect(f"{side.name}: changes", side.rows(answer), plan.changes)
         self.figures[side.name].quiet_ms.extend(timing.latencies_ms)
         return timing.seconds
 
@@ -158,15 +150,6 @@ class Workloads:
         used = (side.served.cpu_seconds() - before) * 1000 / count
         self.figures[side.name].cpu_ms.setdefault(what, []).append(used)
         return timing
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one exchange costs: median and 95th percentile of its latency, and CPU time, in ms."""
-
-    median_ms: float
-    p95_ms: float
-    cpu_ms: float
 
 
 @dataclass(slots=True)
@@ -184,8 +167,8 @@ def measure(plan: Plan, folder: Path, *, parts: Collection[str], repeat: int, sa
     measured = Measured(plan, repeat)
     if set(parts) - {"growth"}:
         measured.figures = _workloads(plan, folder, parts, repeat, say)
-    for size in plan.sizes if "growth" in parts else ():
-        measured.growth[size] = _grown(size, plan, folder / str(size), say)
+    if "growth" in parts:
+        measured.growth = growth(plan, folder, say=say)
     return measured
 
 
@@ -212,73 +195,3 @@ def _workloads(
                 if part in parts:
                     getattr(workloads, part)()
         return workloads.figures
-
-
-def _grown(size: int, plan: Plan, folder: Path, say: Say) -> Cost:
-    """Fill a server with ``size`` households and ask it."""
-    wanted = set(Random(size).sample(range(size // plan.grown_grid), plan.grown_pairs))
-    grids: dict[int, list[Household]] = {number: [] for number in sorted(wanted)}
-    start = time.monotonic()
-    bench_server.fill(folder, _noting(households(size, seed=3, per_grid=plan.grown_grid), grids))
-    pairs = [
-        (tablet(2 * number, grid), tablet(2 * number + 1, grid))
-        for number, grid in enumerate(grids.values())
-    ]
-    bench_server.enrol(folder, [one for pair in pairs for one in pair])
-    say(f"Filled with {size:,} households in {time.monotonic() - start:.0f} s")
-    with bench_server.served(folder) as served:
-        cost = exchange_cost(Yuanba(OURS, served), pairs, plan)
-    shutil.rmtree(folder)
-    return cost
-
-
-def _noting(made: Iterator[Household], grids: dict[int, list[Household]]) -> Iterator[Household]:
-    """The households as they pass; those of the numbered grids are noted."""
-    feed = None
-    number = -1
-    for one in made:
-        if one.feed != feed:
-            feed, number = one.feed, number + 1
-        if number in grids:
-            grids[number].append(one)
-        yield one
-
-
-def exchange_cost(side: Yuanba, pairs: Sequence[tuple[Tablet, Tablet]], plan: Plan) -> Cost:
-    """Exchanges of two tablets of each grid in turn, each pulling what the other pushed."""
-    for pair in pairs:
-        for one in pair:
-            run(side.port, [side.first_sync(one, plan.limit, [])])
-    run(side.port, [_visits(side, pairs, plan, 2 * len(pairs), [])])
-    before = side.served.cpu_seconds()
-    answers: list[bytes] = []
-    timing = run(side.port, [_visits(side, pairs, plan, plan.grown_exchanges, answers)])
-    cpu_ms = (side.served.cpu_seconds() - before) * 1000 / plan.grown_exchanges
-    for answer in answers:
-        _expect("edits applied", side.applied(answer), plan.changes)
-        _expect("changes pulled", side.rows(answer), plan.changes)
-    return Cost(median(timing.latencies_ms), timing.percentile_ms(0.95), cpu_ms)
-
-
-def _visits(
-    side: Yuanba,
-    pairs: Sequence[tuple[Tablet, Tablet]],
-    plan: Plan,
-    count: int,
-    answers: list[bytes],
-) -> Conversation:
-    draw = Random(count)
-    for number in range(count):
-        tablet = pairs[number // 2 % len(pairs)][number % 2]
-        records = draw.sample(tablet.households[number % 2 :: 2], plan.changes)
-        now = now_ms()
-        edits = tablet.edits(records, draw, now_ms=now)
-        batch = unfinished(tablet.request(now_ms=now, limit=plan.limit), edits)
-        answer = unpacked((yield side.push(tablet, batch)))
-        side.heard(tablet, answer)
-        answers.append(answer)
-
-
-def _expect(what: str, found: int, expected: int) -> None:
-    if found != expected:
-        raise WrongAnswerError(f"{what}: {found}, not {expected}")

@@ -241,3 +241,13 @@ def _wait_until_heard(process: subprocess.Popen[bytes], port: int) -> None:
 def now_ms() -> int:
     """The time of the tablets' clocks."""
     return time.time_ns() // 1_000_000
+
+
+class WrongAnswerError(Exception):
+    """An answer did not hold what was asked for: nothing that was measured counts."""
+
+
+def expect(what: str, found: int, expected: int) -> None:
+    """Raise WrongAnswerError unless ``found`` is what was expected."""
+    if found != expected:
+        raise WrongAnswerError(f"{what}: {found}, not {expected}")

@@ -44,7 +44,7 @@ class Plan:
     sizes: Sequence[int] = (10_000, 100_000, 1_000_000)
     grown_grid: int = 300
     grown_pairs: int = 20
-    grown_exchanges: int = 400
+    grown_rounds: int = 10
 
 
 FULL = Plan()
@@ -61,7 +61,7 @@ QUICK = Plan(
     sizes=(600, 1_200, 2_400),
     grown_grid=100,
     grown_pairs=2,
-    grown_exchanges=20,
+    grown_rounds=3,
 )
 
 

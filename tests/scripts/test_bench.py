@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,9 +15,10 @@ from random import Random
 import orjson
 import pytest
 
-from scripts import bench
+from scripts import bench, bench_server
 from scripts.bench_client import AnswerError, Conversation, request, run
-from scripts.bench_measure import FLOORS, OURS, Cost, Figures, Measured
+from scripts.bench_growth import Cost
+from scripts.bench_measure import FLOORS, OURS, Figures, Measured
 from scripts.bench_records import FILLED, households, note
 from scripts.bench_report import as_json, markdown, write_readme
 from scripts.bench_tablets import FULL, QUICK, County, tablet
@@ -74,6 +76,17 @@ def test_every_tablet_of_the_county_has_a_grid_of_its_own():
     assert len({one.feed for one in county.tablets}) == len(county.tablets)
     for one in county.tablets:
         assert {home.feed for home in one.households} == {one.feed}
+
+
+def test_a_database_filled_in_a_hurry_is_one_that_the_doctor_finds_well(tmp_path):
+    county = County.of(QUICK)
+    bench_server.fill(tmp_path, county.households())
+    bench_server.enrol(tmp_path, county.tablets)
+    words = [str(Path(sys.executable).with_name("yuanba")), "doctor"]
+    environment = {**os.environ, "YUANBA_DATA_DIR": str(tmp_path)}
+    told = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout
+    assert "All is well" in told.stdout
 
 
 def server_that_sends(*parts: bytes) -> int:
