@@ -371,7 +371,7 @@ def demo(arguments: argparse.Namespace) -> int:
     address = f"http://127.0.0.1:{port}"
     say(
         f"\n  Open      {address}\n  Account   admin\n  Password  {password}\n\n"
-        f"  The whole county (11 communities): {shown(yuanba)} seed --help\n"
+        f"  The whole county (11 communities): {shown(yuanba)} seed\n"
         "  Ctrl-C stops it; the data stay in " + shown(data) + "\n"
     )
     if not arguments.no_browser:
