@@ -50,6 +50,8 @@ ROW_HEAD = ("record", "head", "v", "vx", "c", "x")
 FEEDS_MAX = 8
 
 _TEXT_MAX, _LONGTEXT_MAX, _INTEGER_MAX = 1_000, 100_000, 2**53 - 1
+_JSON_MAX = 500_000
+"""Of a shape, and of what only another app knows: one value must not fill a grid's tablets."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _NOT_TEXT: Words = ("应为文字", "it must be text")
@@ -72,14 +74,17 @@ def storable(text: str) -> bool:
     return "\0" not in text
 
 
-def keepable(value: Any) -> bool:
-    """Whether every store can keep every text in a JSON value, names included.
+def unkeepable(value: Any) -> Words | None:
+    """Why a JSON value cannot be kept: a text in it, names included, or its size; else None.
 
-    >>> keepable({"a": ["b\\\\u0000"]}), keepable({"a": ["b\\0"]})
-    (True, False)
+    >>> unkeepable({"a": ["b\\\\u0000"]}), unkeepable({"a": ["b\\0"]}) == UNSTORABLE
+    (None, True)
     """
     text = json.dumps(value, ensure_ascii=False)
-    return storable(text) and "\\u0000" not in text.replace("\\\\", "")
+    if len(text) > _JSON_MAX:
+        return "内容过长", "it is too long"
+    kept = storable(text) and "\\u0000" not in text.replace("\\\\", "")
+    return None if kept else UNSTORABLE
 
 
 def _text(limit: int) -> Callable[[Field, Any], Words | None]:
@@ -156,7 +161,7 @@ def _geometry(_field: Field, value: Any) -> Words | None:
     if isinstance(value, dict) and isinstance(value.get("type"), str) and "coordinates" in value:
         if not _positions(value["coordinates"]):
             return "坐标应为数字", "its coordinates must be numbers"
-        return None if keepable(value) else UNSTORABLE
+        return unkeepable(value)
     return "应为 GeoJSON 几何图形", "it must be a GeoJSON geometry"
 
 

@@ -27,8 +27,8 @@ from sync.catalogue import (
     RecordType,
     Words,
     is_record_id,
-    keepable,
     storable,
+    unkeepable,
 )
 from sync.errors import Problem, Refusal
 from sync.policies import POLICIES
@@ -304,8 +304,9 @@ def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:
     """
     if name == "*" and not whole:
         raise _bad_value(name, ("不是字段名", "it is not the name of a field"))
-    if len(name) > 64 or not keepable({name: value}):
-        raise _bad_value("", UNSTORABLE)
+    words = UNSTORABLE if len(name) > 64 else unkeepable({name: value})
+    if words is not None:
+        raise _bad_value("", words)
 
 
 def _need_base(base: Mapping[str, Any], name: str) -> None:

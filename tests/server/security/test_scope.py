@@ -163,3 +163,23 @@ def test_a_step_does_not_carry_an_order_into_another_grid(office: Office) -> Non
     step = worker.op("transition", seen(office, order.id), {**claim, "grid": ELSEWHERE})
     (ack,) = worker.send(step)
     assert ack["outcome"] == "rejected" and seen(office, order.id).get("grid") == GRID
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("footprint", {"type": "Polygon", "coordinates": [[1.5, 2.5]] * 60_000}),
+        ("a_field_of_another_app", "x" * 600_000),
+        ("a_field_of_another_app", [[1, 2]] * 80_000),
+    ],
+)
+def test_no_single_value_makes_a_row_that_chokes_every_tablet_of_the_grid(
+    office: Office, field: str, value: Any
+) -> None:
+    record = made(office, "building", grid=GRID)
+    tablet = Tablet.enrolled(office, HERE)
+    (ack,) = tablet.send(tablet.op("edit", record, {field: value}))
+    assert ack["outcome"] == "rejected" and ack["problem"]["code"] == "bad_value"
+    create = tablet.op("create", office.served.new_id(), {"grid": GRID, field: value})
+    (ack,) = tablet.send({**create, "type": "building"})
+    assert ack["outcome"] == "rejected"
