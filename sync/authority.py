@@ -20,19 +20,19 @@ This module reads no clock and draws nothing at random: stamps and ids come from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sync import gates, kinds, notices
+from sync import notices
 from sync.batch import Ack, Batch, Reaction, Safeguards, Verdicts
 from sync.catalogue import Catalogue, is_record_id
-from sync.effects import Context, Effect, Hold, show_present
+from sync.effects import Effect
 from sync.errors import Problem, Refusal
-from sync.operation import Operation, canonical, check_values, corrected_ms, read
-from sync.record import Record
-from sync.scope import SYSTEM, Scope
+from sync.operation import Operation, read
+from sync.run import BatchRun
+from sync.scope import SYSTEM
 from sync.stamps import is_stamp
-from sync.store import JSON, Aside, Codec, Held, Outcome, StoredOperation, Writing
+from sync.store import JSON, Aside, Codec, Writing
 from sync.work import Work, stamps_to_read
 
 __all__ = ["Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
@@ -76,7 +76,7 @@ class Authority:
         wanted = stamps_to_read(operations, work)
         if wanted:
             work.load(stamps=wanted)
-        run = _Run(self, work, batch)
+        run = BatchRun(self, work, batch)
         acks = [
             run.take(one) if isinstance(one, Operation) else _placed(run, one, raw)
             for one, raw in zip(parsed, batch.operations, strict=True)
@@ -97,7 +97,7 @@ class Authority:
         if held is None:
             return None
         work = Work(tx)
-        run = _Run(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
+        run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
         ack = run.release(held, forced=True)
         run.release_waiting()
         tx.save(work.changes())
@@ -117,11 +117,12 @@ class Authority:
                     raise Refusal(Problem("not_your_stamp", pointer="/stamp"))
                 parsed.append(op)
             except Refusal as refusal:
-                self._set_aside(work, batch, raw, stamp, refusal.problem.code)
+                self.set_aside(work, batch, raw, stamp, refusal.problem.code)
                 parsed.append(Ack(stamp, "rejected", problem=refusal.problem))
         return parsed
 
-    def _set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
+    def set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
+        """Keep what has no stamp of its own to be kept under; sent again, it adds nothing."""
         body = self._codec.dumps(raw)
         device = batch.scope.device or "srv"
         digest = hashlib.sha256(device.encode() + b"\0" + body).hexdigest()[:32]
@@ -135,7 +136,7 @@ class Authority:
         """A stamp of the server's own."""
         return self._next_stamp(now_ms)
 
-    def notify(self, run: _Run, user: str, **told: Any) -> None:
+    def notify(self, run: BatchRun, user: str, **told: Any) -> None:
         """Write a notice to ``user``, if that is a person and the catalogue has notices."""
         if "notice" not in self.catalogue or len(user) != 36:
             return
@@ -173,345 +174,7 @@ class Authority:
                 yield reaction
 
 
-def _placed(run: _Run, ack: Ack, raw: Any) -> Ack:
+def _placed(run: BatchRun, ack: Ack, raw: Any) -> Ack:
     """The ack of what could not be read, with where its record is if that much could be."""
     record = raw.get("record") if isinstance(raw, dict) else None
     return run.placed(ack, record) if is_record_id(record) else ack
-
-
-class _Run:
-    """One batch on its way through the gates."""
-
-    def __init__(self, authority: Authority, work: Work, batch: Batch) -> None:
-        self.authority = authority
-        self.work = work
-        self.batch = batch
-        self.now_ms = batch.received_ms
-        self.answers: dict[str, Ack] = {}
-        self._touched: dict[str, bool] = {}
-        self.kept_creates: dict[str, str] = {}
-        self._decided: set[str] = set()
-
-    def quiet(self) -> dict[str, str]:
-        """Record → head, of records that only plainly ``applied`` operations touched."""
-        found = {one: self.work.record(one) for one, plain in self._touched.items() if plain}
-        return {one: record.head for one, record in found.items() if record is not None}
-
-    def touched(self) -> frozenset[str]:
-        """The records that the operations of this batch are about."""
-        return frozenset(self._touched)
-
-    def final(self, ack: Ack) -> Ack:
-        """What an operation that was held came to in the end, if its need came in this batch."""
-        if ack.outcome != "held" or ack.needs is None or ack.stamp not in self.answers:
-            return ack
-        return self.answers[ack.stamp]._replace(repeated=ack.repeated)
-
-    # The gates -----------------------------------------------------------------------------
-
-    def take(self, op: Operation) -> Ack:
-        """One operation from the caller: repeated, kept, or decided."""
-        known = self.work.operation(op.stamp)
-        if known is not None:
-            if canonical(known.raw) != canonical(op.raw):
-                return self._reused(op)
-            if self.authority.safeguards.idempotency:
-                return self._repeat(known)
-        offset = op.offset_ms if op.offset_ms is not None else self.batch.offset_ms
-        context = Context(
-            scope=self.batch.scope,
-            received_ms=self.now_ms,
-            offset_ms=offset,
-            corrected_ms=corrected_ms(at=op.at, offset_ms=offset, received_ms=self.now_ms),
-            stamp=op.stamp if known is None else self.authority.server_stamp(self.now_ms),
-        )
-        return self._decide(op, context)
-
-    def _decide(self, op: Operation, context: Context) -> Ack:
-        try:
-            late = gates.pass_all(self, op, context)
-            effect = kinds.KINDS[op.kind](self, op, context._replace(late=late))
-        except Hold as hold:
-            return self._hold(op, context, hold)
-        except Refusal as refusal:
-            return self._reject(op, context, refusal.problem)
-        return self._settle(op, context._replace(late=late), effect)
-
-    # Outcomes ------------------------------------------------------------------------------
-
-    def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
-        plain = effect.outcome == "applied"
-        record = effect.record
-        moved = record.head == context.stamp or bool(effect.mixed)
-        self._store(op, context, effect.outcome, effect=effect)
-        if effect.mixed:
-            self._write_mixed(op, record, effect.mixed)
-        show_present(self, record, (*effect.was, *effect.mixed))
-        touched = self._touched.get(record.id, True)
-        # A resolution may leave a mark of another conflict, which only the row shows.
-        computed = plain and not context.released and op.kind != "resolve"
-        self._touched[record.id] = touched and computed
-        self._decided.add(op.stamp)
-        for told in effect.notices:
-            self.authority.notify(self, **told)
-        for reaction in self.authority.reactions_to(op, effect, moved=moved):
-            for drafted in reaction.drafts(self.work, op, record):
-                self.as_server(drafted, cause=op.stamp)
-        head = record.head if self._sees(context.scope, record) else None
-        if plain:  # The row that its author can compute, before the server's own operations.
-            head = context.stamp
-        feeds = context.scope.readable(record.feeds())
-        ack = Ack(op.stamp, effect.outcome, head, feeds)
-        if not plain:
-            problem = Problem(effect.code) if effect.code is not None else None
-            names = [name for name in op.fields if name != "*"]
-            ack = ack._replace(
-                fields=_told(op, record, names),
-                versions={name: record.version(name) for name in names},
-                conflict=effect.conflict,
-                problem=problem,
-            )
-        self.answers[op.stamp] = ack
-        return ack
-
-    def _sees(self, scope: Scope, record: Record) -> bool:
-        return bool(scope.readable(record.feeds()))
-
-    def _store(
-        self,
-        op: Operation,
-        context: Context,
-        outcome: Outcome,
-        *,
-        code: str | None = None,
-        effect: Effect | None = None,
-    ) -> None:
-        known = self.work.operation(op.stamp)
-        if known is not None and not context.released:
-            return  # Only with idempotency switched off: the stored operation stays as it was.
-        self.work.keep(
-            StoredOperation(
-                stamp=op.stamp,
-                record=op.record,
-                type=op.type,
-                kind=op.kind,
-                actor=op.actor,
-                outcome=outcome,
-                code=code,
-                late=context.late,
-                at=op.at,
-                corrected=context.corrected_ms,
-                received=context.received_ms,
-                prev=effect.prev if effect is not None else None,
-                cause=op.raw.get("cause") if context.scope.is_system else None,
-                conflict=effect.conflict if effect is not None else None,
-                was=(effect.was or None) if effect is not None else None,
-                raw=op.raw,
-            )
-        )
-
-    def _hold(self, op: Operation, context: Context, hold: Hold) -> Ack:
-        scope = context.scope
-        feeds = None  # Of what its author reads no more, and a person may still let go: anywhere.
-        if scope.reads is not None and (hold.needs or not gates.was_theirs(self, op, scope)):
-            feeds = tuple(sorted({*scope.reads, *scope.grace}))
-        self._store(op, context, "held", code=hold.code)
-        self.work.hold(
-            Held(op.stamp, op.record, hold.needs, hold.code, self.now_ms, scope.role, feeds)
-        )
-        return self._kept(
-            op,
-            context,
-            Ack(
-                op.stamp, "held", needs=hold.needs, problem=Problem(hold.code, pointer=hold.pointer)
-            ),
-        )
-
-    def _reject(self, op: Operation, context: Context, problem: Problem) -> Ack:
-        self._store(op, context, "rejected", code=problem.code)
-        return self._kept(op, context, Ack(op.stamp, "rejected", problem=problem))
-
-    def _kept(self, op: Operation, context: Context, ack: Ack) -> Ack:
-        if op.kind == "create":
-            self.kept_creates[op.record] = op.stamp
-        record = self.work.record(op.record)
-        if record is not None and self._sees(context.scope, record):
-            ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
-            names = [name for name in op.fields if name in record.spec.index]
-            ack = ack._replace(
-                fields=_told(op, record, names),
-                versions={name: record.version(name) for name in names},
-            )
-        self.answers[op.stamp] = ack
-        return ack
-
-    def _reused(self, op: Operation) -> Ack:
-        problem = Problem("stamp_reused", pointer="/stamp")
-        self.authority._set_aside(self.work, self.batch, op.raw, op.stamp, "stamp_reused")
-        return self.placed(Ack(op.stamp, "held", problem=problem), op.record)
-
-    def placed(self, ack: Ack, record: str) -> Ack:
-        """An ack with where its record is, for who reads it."""
-        found = self.work.record(record)
-        if found is None or not self._sees(self.batch.scope, found):
-            return ack
-        feeds = self.batch.scope.readable(found.feeds())
-        return ack._replace(head=found.head, feeds=feeds)
-
-    def _repeat(self, known: StoredOperation) -> Ack:
-        """The present outcome of an operation that was taken before."""
-        if self.work.is_new(known.stamp) and known.stamp in self.answers:
-            return self.answers[known.stamp]._replace(repeated=True)
-        record = self.work.record(known.record)
-        scope = self.batch.scope
-        sees = record is not None and self._sees(scope, record)
-        ack = Ack(known.stamp, known.outcome, repeated=True, problem=self._why(known))
-        if record is not None:
-            self._touched[record.id] = False
-        if known.outcome == "conflict":
-            ack = ack._replace(conflict=known.conflict)
-        if known.outcome == "held":
-            held = self.work.tx.held([known.stamp]).get(known.stamp)
-            ack = ack._replace(needs=held.needs if held is not None else None)
-        if sees and record is not None:
-            ack = ack._replace(head=record.head, feeds=scope.readable(record.feeds()))
-            if known.outcome != "applied":
-                named = known.raw.get("fields") or {}
-                names = [n for n in named if n in record.spec.index or n in (record.x or ())]
-                ack = ack._replace(
-                    fields=_told(known, record, names),
-                    versions={name: record.version(name) for name in names},
-                )
-        return ack
-
-    def _why(self, known: StoredOperation) -> Problem | None:
-        """What its author is told again, in the words of the first time where they can be found."""
-        if known.outcome == "rejected":
-            spec = self.authority.catalogue.get(known.type)
-            try:
-                if spec is not None:
-                    check_values(read(known.raw), spec)
-            except Refusal as refusal:
-                if refusal.problem.code == known.code:
-                    return refusal.problem
-        code = known.code
-        if known.outcome == "conflict" and known.conflict is not None:
-            conflict = self.work.conflict(known.conflict)
-            still_open = conflict.open_fields() if conflict is not None else []
-            if conflict is not None and still_open:
-                code = conflict.fields[still_open[0]]["code"]
-        return Problem(code) if code is not None and known.outcome != "merged" else None
-
-    # What the server adds --------------------------------------------------------------------
-
-    def as_server(self, drafted: Mapping[str, Any], *, cause: str) -> Ack:
-        """Carry out a draft as the server's own operation, in this transaction."""
-        stamp = self.authority.server_stamp(self.now_ms)
-        record = self.work.record(drafted["record"])
-        raw: dict[str, Any] = {
-            "stamp": stamp,
-            "group": None,
-            "actor": "system",
-            "schema": self.authority.catalogue.schema,
-            "at": self.now_ms,
-            "offset_ms": 0,
-            "reason": None,
-            "cause": cause,
-            **drafted,
-        }
-        if record is not None and "base" not in raw:
-            seen = {name: record.version(name) for name in raw["fields"] if name != "*"}
-            raw["base"] = {"*": record.head, **seen}
-        context = Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp)
-        ack = self._decide(read(raw), context)
-        self._touched[raw["record"]] = False
-        return ack
-
-    def _write_mixed(self, op: Operation, record: Record, mixed: Mapping[str, Any]) -> None:
-        """Values that neither side wrote are the server's own operation."""
-        stamp = self.authority.server_stamp(self.now_ms)
-        fields = {}
-        for name, value in mixed.items():
-            field = record.spec.by_name.get(name)
-            if field is not None and field.policy == "set":
-                old = set(record.get(name) or ())
-                fields[name] = {"add": sorted({*value} - old), "remove": sorted(old - {*value})}
-            else:
-                fields[name] = value
-        raw = {
-            "stamp": stamp, "group": None, "actor": "system", "at": self.now_ms, "offset_ms": 0,
-            "schema": self.authority.catalogue.schema, "type": op.type, "record": op.record,
-            "kind": "edit", "fields": fields, "reason": None, "cause": op.stamp,
-            "base": {"*": record.head, **{name: record.version(name) for name in mixed}},
-        }  # fmt: skip
-        was = {name: [record.get(name), record.version(name)] for name in mixed}
-        context = Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp)
-        self._store(
-            read(raw), context, "applied", effect=Effect(record, "applied", op.stamp, was=was)
-        )
-        for name, value in mixed.items():
-            record.put(name, value, stamp)
-        record.head = record.tail = stamp
-
-    # What waited -----------------------------------------------------------------------------
-
-    def release_waiting(self) -> None:
-        """Take the operations that waited for one of those now decided, and so on."""
-        arrived = self._decided
-        while arrived:
-            waiting = self.work.waiting(arrived)
-            self._decided = set()
-            for held in waiting:
-                self.release(held)
-            arrived = self._decided
-
-    def release(self, held: Held, *, forced: bool = False) -> Ack | None:
-        """Decide a held operation now, within the scope that its author had.
-
-        ``forced``: a person lets it go, and vouches for what it was based on, not for whose
-        record it is: what never was its author's stays out of scope.
-        """
-        stored = self.work.operation(held.stamp)
-        if stored is None:
-            return None
-        told_before = self.work.release(held.stamp)
-        reads = None if held.feeds is None else frozenset(held.feeds)
-        op = read(stored.raw)
-        scope = self.batch.scope
-        if told_before:
-            scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)
-        context = Context(
-            scope=scope,
-            received_ms=stored.received,
-            offset_ms=stored.corrected - stored.at if op.offset_ms is None else op.offset_ms,
-            corrected_ms=stored.corrected,
-            stamp=op.stamp,
-            released=True,
-            forced=forced,
-            late=stored.late,
-        )
-        ack = self._decide(op, context)
-        if ack.outcome != "held" and told_before:
-            self.authority.notify(
-                self,
-                user=op.actor,
-                about=op.stamp,
-                outcome=ack.outcome,
-                code="released",
-                params={},
-                about_type=op.type,
-                about_record=op.record,
-            )
-        return ack
-
-
-def _told(op: Operation | StoredOperation, record: Record, names: Iterable[str]) -> dict[str, Any]:
-    """The values that an ack tells: of an ``append`` field, only the new entry."""
-    told: dict[str, Any] = {}
-    for name in names:
-        value = record.get(name)
-        field = record.spec.by_name.get(name)
-        if field is not None and field.policy == "append" and op.kind != "create":
-            value = [entry for entry in value or () if entry[0] == op.stamp]
-        told[name] = value
-    return told
