@@ -35,6 +35,11 @@ def open_conflicts(services: Services) -> list[Conflict]:
     return [found[one] for one in ids if one in found and found[one].open_fields()]
 
 
+def printable(conflict: Conflict, value: Any) -> Any:
+    """A value as a terminal may show it: restricted facts are for the console, with a purpose."""
+    return "***" if conflict.feed.startswith("restricted:") and value is not None else value
+
+
 def as_json(conflicts: Sequence[Conflict]) -> str:
     """The list for programs. ``fields`` names what is open; ``values`` tells each side."""
     told: list[dict[str, Any]] = []
@@ -47,7 +52,8 @@ def as_json(conflicts: Sequence[Conflict]) -> str:
                 "record": one.record,
                 "fields": list(parts),
                 "values": {
-                    name: {side: part[side] for side in ("code", "base", "server", "device")}
+                    name: {"code": part["code"]}
+                    | {side: printable(one, part[side]) for side in ("base", "server", "device")}
                     for name, part in parts.items()
                 },
                 "author": one.actor,
@@ -69,7 +75,8 @@ def show(conflicts: Sequence[Conflict]) -> None:
         typer.echo(f"{one.id}  {one.type}")
         for name in one.open_fields():
             part = one.fields[name]
-            was, server, device = (short(part[side]) for side in ("base", "server", "device"))
+            sides = (printable(one, part[side]) for side in ("base", "server", "device"))
+            was, server, device = map(short, sides)
             typer.echo(f"    {name}: was {was}; server {server}; device {device}")
     typer.echo("Settle one: yuanba resolve CONFLICT FIELD=VALUE  (VALUE may be @server or @device)")
 

@@ -56,12 +56,23 @@ def in_memory(url: URL) -> bool:
     return url.database in (None, "", ":memory:")
 
 
+def _make_private(path: str) -> None:
+    """Make a database that is not there yet, for its owner alone; its other files follow it.
+
+    One that is there is not even opened: closing it again would drop SQLite's own locks.
+    """
+    with suppress(OSError):  # SQLite says what is wrong with the path.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
 def sqlite_engine(url: URL) -> Engine:
     """An engine whose connections leave transactions to us and are set up for a server.
 
     Through SQLAlchemy a transaction begins as the execution option ``begin`` says,
     by default ``BEGIN``; ``BEGIN IMMEDIATE`` is for those that are going to write.
     """
+    if not in_memory(url):
+        _make_private(str(url.database))
     arguments = {"isolation_level": None, "timeout": _WAIT_SECONDS, "cached_statements": 256}
     memory = in_memory(url)
     engine = create_engine(
