@@ -160,8 +160,8 @@ def test_a_step_does_not_carry_an_order_into_another_grid(office: Office) -> Non
         assert not office.served.door.transition(SYSTEM, order.id, step, fields).problem
     worker = Tablet.enrolled(office, HERE)
     claim = {"status": {"from": "open", "to": "accepted"}, "accepted_by": worker.user}
-    step = worker.op("transition", seen(office, order.id), {**claim, "grid": ELSEWHERE})
-    (ack,) = worker.send(step)
+    taken = worker.op("transition", seen(office, order.id), {**claim, "grid": ELSEWHERE})
+    (ack,) = worker.send(taken)
     assert ack["outcome"] == "rejected" and seen(office, order.id).get("grid") == GRID
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sync.catalogue import (
@@ -22,7 +24,7 @@ LARGEST = 2**53 - 1
 POINT = {"type": "Point", "coordinates": [108.8, 27.7]}
 SHA = "0f" * 32
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "text": (["", "王", "x" * 1_000, "a\tb", "é"], [7, [], "x" * 1_001, "a\0b", "\ud800"]),
     "longtext": (["一\n二", "x" * 100_000], [7, "x" * 100_001, "王\0"]),
     "integer": ([0, -7, LARGEST], [1.0, True, "1", LARGEST + 1, -LARGEST - 1]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_what_is_no_object(value):
     assert refused(value) == ("malformed", "")
 
 
-DAMAGED = {
+DAMAGED: dict[str, Any] = {
     "stamp": ("bad_stamp", [None, 7, "", STAMP + " ", STAMP.upper(), [STAMP]]),
     "kind": ("unknown_kind", [None, 7, "explode", [], {}, True, 1.5]),
     "type": ("malformed", [None, 7, "x" * 65, "a\0", "\ud800", []]),
@@ -129,7 +130,7 @@ def problem_of(spec=HOUSEHOLD, **more):
 
 
 ALL_SEEN = {"*": SEEN, **{field.name: SEEN for field in (*HOUSEHOLD.fields, *ORDER.fields)}}
-RIGHT = {
+RIGHT: dict[str, Any] = {
     "householder": ["李四", None],
     "phone": ["", None],
     "tags": [{"add": []}, {"remove": ["a"]}, {"add": ["a"], "remove": ["b"]}],
@@ -140,7 +141,7 @@ RIGHT = {
     "seen_at": [5],
     "later": [None, 7, {"any": ["thing"]}],
 }
-WRONG = {
+WRONG: dict[str, Any] = {
     "grid": [None, "x"],
     "householder": [7, ["李四"]],
     "tags": [None, [], ["a"], {}, {"add": None}, {"add": "a"}, {"add": [1]}, {"put": ["a"]},
