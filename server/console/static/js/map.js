@@ -24,6 +24,13 @@ function style(properties, by) {
   return { fillColor: colour(name), fillOpacity: 0.92, color: colour("--edge"), weight: 1 };
 }
 
+/** What Leaflet shows in a tooltip: a text given as such would be read as markup. */
+function words(text) {
+  const shown = document.createElement("span");
+  shown.textContent = text;
+  return shown;
+}
+
 async function draw() {
   const answer = await fetch(element.dataset.source, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
@@ -41,13 +48,13 @@ async function draw() {
     onEachFeature(feature, shape) {
       const { id, number, title } = feature.properties;
       shapes.set(id, shape);
-      shape.bindTooltip(title, { sticky: true });
+      shape.bindTooltip(words(title), { sticky: true });
       shape.on("mouseover", () => mark(id, true));
       shape.on("mouseout", () => mark(id, false));
       shape.on("click", () => links.get(id)?.click());
       if (number !== null) {
         L.tooltip({ permanent: true, direction: "center", className: "grid-number", interactive: false })
-          .setLatLng(shape.getBounds().getCenter()).setContent(String(number)).addTo(map);
+          .setLatLng(shape.getBounds().getCenter()).setContent(words(number)).addTo(map);
       }
     },
   }).addTo(map);
@@ -57,7 +64,7 @@ async function draw() {
     shape.setStyle({ color: colour("--ink") });
     const { title } = shape.feature.properties;
     L.tooltip({ permanent: true, direction: "center", className: "community-name", interactive: false })
-      .setLatLng(shape.getBounds().getCenter()).setContent(title).addTo(map);
+      .setLatLng(shape.getBounds().getCenter()).setContent(words(title)).addTo(map);
   });
   edges.addTo(map);
   map.fitBounds(layer.getBounds(), { padding: [12, 12] });
