@@ -123,7 +123,7 @@ def run(port: int, conversations: Sequence[Conversation]) -> Timing:
     """
     connections = [_Connection(port, one) for one in conversations]
     try:
-        with _uncollected():
+        with uncollected():
             return _carry(connections)
     finally:
         for one in connections:
@@ -232,8 +232,8 @@ def _unchunked(heard: bytearray, start: int) -> bytes | None:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python's garbage collector out of the client's timings."""
+def uncollected() -> Iterator[None]:
+    """Keep Python's garbage collector out of timings and of large batches."""
     gc.collect()
     gc.disable()
     try:

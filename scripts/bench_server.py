@@ -21,6 +21,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from scripts.bench_client import uncollected
 from scripts.bench_records import IMPORT_MS, Household
 from scripts.bench_sides import Served, now_ms, serving
 from scripts.bench_tablets import Tablet
@@ -42,7 +43,7 @@ def fill(folder: Path, households: Iterable[Household]) -> None:
     settings = Settings(data_dir=folder)
     folder.mkdir(parents=True, exist_ok=True)
     migrate(settings)
-    with _opened(folder) as store:
+    with uncollected(), _opened(folder) as store:
         creates = (_create("household", one.record, one.values, one.stamp) for one in households)
         for batch in _batches(creates):
             _save(store, batch)
