@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import uuid_utils
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import api, console
 from server.devices import StatusBook
@@ -95,4 +96,8 @@ def create_app(
     db.init_app(app)
     api.register(app)
     console.register(app)
+    if (proxies := int(settings.proxies)) > 0:
+        # Without it everybody has the proxy's address, and one attacker uses up all their tries.
+        trusted = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+        app.wsgi_app = trusted  # type: ignore[method-assign]
     return app

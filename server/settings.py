@@ -100,6 +100,13 @@ class Settings:
         en="The language of those who have not chosen one: zh or en",
     )
 
+    proxies: str = _setting(
+        "YUANBA_PROXIES",
+        "0",
+        zh="前面有几层自己的反向代理（0 到 9）；登录和登记的次数限制按它们转告的来访地址计算",
+        en="How many reverse proxies of your own stand in front (0 to 9): "
+        "limits on signing in and enrolling go by the address that they tell",
+    )
     broken: str = _setting(
         "YUANBA_BREAK",
         "",
@@ -259,6 +266,8 @@ def _wrong(name: str, value: object) -> Iterator[str]:
         yield f"The setting {name} is {value!r}, and must be {' or '.join(_CHOICES[name])}."
     elif name == "bind" and not re.fullmatch(r"(\[[0-9a-f:]+\]|[^\s:\[\]]+):\d{1,5}", value):
         yield f"The setting bind is {value!r}, and must be ADDRESS:PORT, like 127.0.0.1:8000."
+    elif name == "proxies" and not re.fullmatch(r"[0-9]", value):
+        yield f"The setting proxies is {value!r}, and must be a number from 0 to 9."
     elif name == "database_url" and not _DATABASE_URL.match(value):
         yield "The setting database_url must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
     elif name == "secret" and len(value) < SECRET_LENGTH_MIN:
