@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.audit import note
-from server.models import Device
+from server.models import Device, DeviceToken
 
 __all__ = ["STEPS", "confirm_replacement", "take_step"]
 
@@ -48,8 +49,21 @@ def take_step(
 ) -> None:
     """Take one of ``STEPS`` for a device; ``by`` is the administrator's user record."""
     change, act = STEPS[step]
+    if step == "release" and device.hand_in_only:
+        _end_access(session, device, now_ms=now_ms)
     change(device)
     note(session, act, now_ms=now_ms, user=by, about=device.id, purpose=purpose)
+
+
+def _end_access(session: Session, device: Device, *, now_ms: int) -> None:
+    """Where two hold tokens, end both: each must refresh, and the second to do so is found out."""
+    live = (
+        DeviceToken.device == device.id,
+        DeviceToken.kind == "access",
+        DeviceToken.retired_at.is_(None),
+    )
+    if len(session.scalars(select(DeviceToken.pair).where(*live)).all()) > 1:
+        session.execute(update(DeviceToken).where(*live).values(retired_at=now_ms))
 
 
 def confirm_replacement(session: Session, device: Device, *, by: str, now_ms: int) -> None:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Mapping
-from typing import NamedTuple
 
 import segno
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -22,9 +20,10 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.accounts.audit import ACTS, note
+from server.accounts.audit import ACTS
 from server.accounts.enrolment import CODE_MS, issue_code
 from server.accounts.sessions import writing
+from server.accounts.supervision import STEPS, take_step
 from server.accounts.tokens import show_code
 from server.console import device_list, languages, ledger, wording
 from server.console.access import admit, here
@@ -35,21 +34,6 @@ from server.models import Audit, Device
 from server.services import services
 
 __all__ = ["change_device", "device", "devices", "enrol", "issue"]
-
-
-class Deed(NamedTuple):
-    """One thing that can be done to a device: what it sets, and what is noted."""
-
-    sets: Mapping[str, bool]
-    act: str
-
-
-DEEDS: Mapping[str, Deed] = {
-    "suspend": Deed({"suspended": True}, "device_suspended"),
-    "release": Deed({"suspended": False, "hand_in_only": False}, "device_released"),
-    "revoke": Deed({"revoked": True}, "device_revoked"),
-    "wipe": Deed({"wipe": True, "hand_in_only": True}, "device_wiped"),
-}
 
 
 def deed_words(name: str) -> str:
@@ -121,16 +105,14 @@ def device(device_id: str) -> str:
 @admit("devices", "act")
 def change_device(device_id: str, deed: str) -> AnyResponse:
     """Suspend, release or revoke a device, or have it erase itself."""
-    if deed not in DEEDS:
+    if deed not in STEPS:
         abort(404)
     _device(device_id)
-    done, person = DEEDS[deed], here()
+    person = here()
     ledger.finish()
     with writing(services().store) as session:
         found = session.get_one(Device, device_id)
-        for name, value in done.sets.items():
-            setattr(found, name, value)
-        note(session, done.act, now_ms=ledger.now_ms(), user=person.id, about=device_id)
+        take_step(session, found, deed, by=person.id, now_ms=ledger.now_ms())
     flash(deed_words(deed), "good" if deed == "release" else "warn")
     return redirect(url_for("console.device", device_id=device_id))
 
