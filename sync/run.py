@@ -250,9 +250,8 @@ class BatchRun:
         code = known.code
         if known.outcome == "conflict" and known.conflict is not None:
             conflict = self.work.conflict(known.conflict)
-            still_open = conflict.open_fields() if conflict is not None else []
-            if conflict is not None and still_open:
-                code = conflict.fields[still_open[0]]["code"]
+            parts = conflict.fields.values() if conflict is not None else ()
+            code = next((part["code"] for part in parts if part["closed_by"] is None), code)
         return Problem(code) if code is not None and known.outcome != "merged" else None
 
     # What the server adds --------------------------------------------------------------------
