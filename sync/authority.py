@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sync import notices
-from sync.batch import Ack, Batch, Reaction, Safeguards, Verdicts
+from sync.batch import Ack, Batch, Legible, Reaction, Safeguards, Verdicts
 from sync.catalogue import Catalogue, is_record_id
 from sync.effects import Effect
 from sync.errors import Problem, Refusal
@@ -67,10 +67,15 @@ class Authority:
             self._reactions.setdefault(reaction.type, []).append(reaction)
         self._codec = codec
 
-    def accept(self, tx: Writing, batch: Batch) -> Verdicts:
-        """Take a batch and store what becomes of it, in the transaction ``tx``."""
+    def accept(self, tx: Writing, batch: Batch, legible: Legible | None = None) -> Verdicts:
+        """Take a batch and store what becomes of it, in the transaction ``tx``.
+
+        ``legible``: what ``read`` gave for it, if that was asked before the transaction began.
+        """
         work = Work(tx)
-        parsed = self._read(batch, work)
+        parsed, asides = legible or self.read(batch)
+        for aside in asides:
+            work.set_aside(aside)
         operations = [one for one in parsed if isinstance(one, Operation)]
         work.load(records={op.record for op in operations}, stamps={op.stamp for op in operations})
         wanted = stamps_to_read(operations, work)
@@ -105,8 +110,12 @@ class Authority:
 
     # Reading -------------------------------------------------------------------------------
 
-    def _read(self, batch: Batch, work: Work) -> list[Operation | Ack]:
-        scope, parsed = batch.scope, list[Operation | Ack]()
+    def read(self, batch: Batch) -> Legible:
+        """The operations of a batch, and a refusal in the place of each that cannot be read.
+
+        That needs no transaction, and where writers wait for each other is best done before.
+        """
+        scope, parsed, asides = batch.scope, list[Operation | Ack](), list[Aside]()
         own = None if scope.device is None else (scope.device, *scope.former_devices)
         for raw in batch.operations:
             stamp = raw.get("stamp") if isinstance(raw, dict) else None
@@ -117,18 +126,19 @@ class Authority:
                     raise Refusal(Problem("not_your_stamp", pointer="/stamp"))
                 parsed.append(op)
             except Refusal as refusal:
-                self.set_aside(work, batch, raw, stamp, refusal.problem.code)
+                asides.append(self._aside(batch, raw, stamp, refusal.problem.code))
                 parsed.append(Ack(stamp, "rejected", problem=refusal.problem))
-        return parsed
+        return Legible(parsed, asides)
 
     def set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
         """Keep what has no stamp of its own to be kept under; sent again, it adds nothing."""
+        work.set_aside(self._aside(batch, raw, stamp, code))
+
+    def _aside(self, batch: Batch, raw: Any, stamp: str | None, code: str) -> Aside:
         body = self._codec.dumps(raw)
         device = batch.scope.device or "srv"
         digest = hashlib.sha256(device.encode() + b"\0" + body).hexdigest()[:32]
-        work.set_aside(
-            Aside(digest, device, batch.scope.user, stamp, code, batch.received_ms, body)
-        )
+        return Aside(digest, device, batch.scope.user, stamp, code, batch.received_ms, body)
 
     # The server's own operations -------------------------------------------------------------
 

@@ -14,10 +14,10 @@ from sync.errors import Problem, as_json
 from sync.operation import Operation
 from sync.record import Record
 from sync.scope import Scope
-from sync.store import Outcome
+from sync.store import Aside, Outcome
 from sync.work import Work
 
-__all__ = ["Ack", "Batch", "Reaction", "Safeguards", "Verdicts"]
+__all__ = ["Ack", "Batch", "Legible", "Reaction", "Safeguards", "Verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,13 @@ class Batch(NamedTuple):
     offset_ms: int = 0
     sent_ms: int | None = None
     positions: Mapping[str, int] = {}
+
+
+class Legible(NamedTuple):
+    """The operations of a batch as they were read, and what is kept of those that were not."""
+
+    parsed: Sequence[Operation | Ack]
+    asides: Sequence[Aside]
 
 
 class Verdicts(NamedTuple):

@@ -166,7 +166,14 @@ class Exchange:
 
     def push(self, request: Request, scope: Scope, *, now_ms: int) -> Pushed:
         """Take the operations. Durable when it returns."""
-        offset = now_ms - request.sent_at if request.sent_at is not None else 0
+        batch = Batch(
+            operations=request.operations,
+            scope=scope,
+            received_ms=now_ms,
+            offset_ms=now_ms - request.sent_at if request.sent_at is not None else 0,
+            sent_ms=request.sent_at,
+        )
+        legible = self._authority.read(batch)
         with self._store.write() as tx:
             positions = _positions(request.checkpoint, scope, epoch=tx.epoch())
             states = tx.feeds(positions)
@@ -177,17 +184,8 @@ class Exchange:
             if behind:
                 records = [one.get("record") for one in request.operations if isinstance(one, dict)]
                 unseen = tx.beyond(behind, [one for one in records if is_record_id(one)])
-            verdicts: Verdicts = self._authority.accept(
-                tx,
-                Batch(
-                    operations=request.operations,
-                    scope=scope,
-                    received_ms=now_ms,
-                    offset_ms=offset,
-                    sent_ms=request.sent_at,
-                    positions=positions,
-                ),
-            )
+            batch = batch._replace(positions=positions)
+            verdicts: Verdicts = self._authority.accept(tx, batch, legible)
         quiet = {one: head for one, head in verdicts.quiet.items() if one not in unseen}
         return Pushed(verdicts.acks, quiet, verdicts.touched)
 
