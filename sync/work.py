@@ -164,19 +164,20 @@ class Work(Past):
         """Newest first: what this batch did or released, then what is stored."""
         state = self._records.get(record)
         stamp = state.tail if state is not None else None
-        while stamp is not None:
-            here = self._new.get(stamp) or self._revised.get(stamp)
-            if here is None:
-                break
+        while stamp is not None and (here := self._taken(stamp)) is not None:
             yield here
             stamp = here.prev
-        passed = stamp is None
-        if not passed and record not in self._pasts:
+        yield from self._past(record) if stamp is not None else ()
+
+    def _taken(self, stamp: str) -> StoredOperation | None:
+        """An operation of this batch, or one that it released."""
+        return self._new.get(stamp) or self._revised.get(stamp)
+
+    def _past(self, record: str) -> Sequence[StoredOperation]:
+        """The stored history of a record, read once."""
+        if record not in self._pasts:
             self._pasts[record] = self.tx.history(record)
-        for one in () if passed else self._pasts[record]:
-            passed = passed or one.stamp == stamp
-            if passed:
-                yield one
+        return self._pasts[record]
 
     # Writing -------------------------------------------------------------------------------
 

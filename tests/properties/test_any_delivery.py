@@ -11,7 +11,6 @@ from tests.properties.steady import steadily
 from tests.properties.world import (
     COMMUTING,
     HOUSES,
-    OFFICE,
     chain,
     decided,
     digests,
@@ -21,6 +20,7 @@ from tests.properties.world import (
     started,
     take,
 )
+from tests.sync.county import OFFICE
 
 OUTCOMES = {"applied", "merged", "conflict", "held", "rejected"}
 COMMUTES = ("visits", "last_visit", "first_contact", "log", "tags")

@@ -107,3 +107,16 @@ def test_whoever_undoes_a_decision_about_a_value_of_their_own_is_not_told(county
     admin.send(undo)
     assert county.conflict(mine["stamp"]).closed is None
     assert admin.rows("notice") == {}
+
+
+def test_of_a_decision_about_one_of_two_fields_only_that_one_is_taken_back(county, anna, bo, house):
+    anna.send(edit(anna, house, {"householder": "李四", "origin": "survey"}, base=anna.created))
+    mine = edit(bo, house, {"householder": "王五", "origin": "import"}, base=bo.created)
+    bo.send(mine)
+    admin, decided = resolve(county, mine["stamp"], {"householder": "王五"}, house)
+    undo = edit(
+        admin, house, {"householder": "李四"}, base=decided["stamp"], undoes=decided["stamp"]
+    )
+    assert admin.send(undo)[0]["outcome"] == "merged"
+    assert sorted(county.conflict(mine["stamp"]).open_fields()) == ["householder", "origin"]
+    assert county.operation(mine["stamp"]).outcome == "conflict"
