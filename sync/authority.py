@@ -118,14 +118,14 @@ class Authority:
         scope, parsed, asides = batch.scope, list[Operation | Ack](), list[Aside]()
         own = None if scope.device is None else (scope.device, *scope.former_devices)
         for raw in batch.operations:
-            stamp = raw.get("stamp") if isinstance(raw, dict) else None
-            stamp = stamp if is_stamp(stamp) else None
             try:
                 op = read(raw)
                 if own is not None and op.device not in own:
                     raise Refusal(Problem("not_your_stamp", pointer="/stamp"))
                 parsed.append(op)
             except Refusal as refusal:
+                stamp = raw.get("stamp") if isinstance(raw, dict) else None
+                stamp = stamp if is_stamp(stamp) else None
                 asides.append(self._aside(batch, raw, stamp, refusal.problem.code))
                 parsed.append(Ack(stamp, "rejected", problem=refusal.problem))
         return Legible(parsed, asides)

@@ -83,12 +83,13 @@ class BatchRun:
     def _decide(self, op: Operation, context: Context) -> Ack:
         try:
             late = gates.pass_all(self, op, context)
-            effect = kinds.KINDS[op.kind](self, op, context._replace(late=late))
+            judged = context._replace(late=True) if late else context
+            effect = kinds.KINDS[op.kind](self, op, judged)
         except Hold as hold:
             return self._hold(op, context, hold)
         except Refusal as refusal:
             return self._reject(op, context, refusal.problem)
-        return self._settle(op, context._replace(late=late), effect)
+        return self._settle(op, judged, effect)
 
     # Outcomes ------------------------------------------------------------------------------
 
@@ -99,7 +100,8 @@ class BatchRun:
         self._store(op, context, effect.outcome, effect=effect)
         if effect.mixed:
             self._write_mixed(op, record, effect.mixed)
-        show_present(self, record, (*effect.was, *effect.mixed))
+        if record.c:
+            show_present(self, record, (*effect.was, *effect.mixed))
         touched = self._touched.get(record.id, True)
         # A resolution may leave a mark of another conflict, which only the row shows.
         computed = plain and not context.released and op.kind != "resolve"
@@ -110,10 +112,10 @@ class BatchRun:
         for reaction in self.authority.reactions_to(op, effect, moved=moved):
             for drafted in reaction.drafts(self.work, op, record):
                 self.as_server(drafted, cause=op.stamp)
-        head = record.head if self._sees(context.scope, record) else None
+        feeds = context.scope.readable(record.feeds())
+        head = record.head if feeds else None
         if plain:  # The row that its author can compute, before the server's own operations.
             head = context.stamp
-        feeds = context.scope.readable(record.feeds())
         ack = Ack(op.stamp, effect.outcome, head, feeds)
         if not plain:
             problem = Problem(effect.code) if effect.code is not None else None

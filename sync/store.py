@@ -249,19 +249,24 @@ def movements(changes: Iterable[RecordChange]) -> list[Movement]:
 def digest_changes(changes: Iterable[RecordChange]) -> dict[str, tuple[int, int]]:
     """Feed → (change of the count, change of the sum), the sum taken mod 2⁴⁸ when applied."""
     parts: dict[str, tuple[int, int]] = {}
+
+    def add(feeds: Iterable[str], live: int, part: int) -> None:
+        for feed in feeds:
+            count, total = parts.get(feed, (0, 0))
+            parts[feed] = (count + live, (total + part) & DIGEST_MASK)
+
     for record, before, is_moved in changes:
         if not is_moved:
             continue
-        if before is not None and not before.deleted:
-            part = digest_part(record.id, before.head)
-            for feed in before.feeds:
-                count, total = parts.get(feed, (0, 0))
-                parts[feed] = (count - 1, (total - part) & DIGEST_MASK)
-        if not record.deleted:
-            part = digest_part(record.id, record.head)
-            for feed in record.feeds():
-                count, total = parts.get(feed, (0, 0))
-                parts[feed] = (count + 1, (total + part) & DIGEST_MASK)
+        old = before.feeds if before is not None and not before.deleted else ()
+        new = () if record.deleted else record.feeds()
+        was = digest_part(record.id, before.head) if before is not None and old else 0
+        part = digest_part(record.id, record.head) if new else 0
+        if old == new:  # as almost always
+            add(new, 0, part - was)
+        else:
+            add(old, -1, -was)
+            add(new, 1, part)
     return parts
 
 
