@@ -37,6 +37,7 @@ def test_a_conflict_is_settled_and_taken_back_by_keyboard_alone(county, page):
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("j")
+    arrived(page)
     expect(page.locator("#conflict h2")).to_contain_text("Room 101")
     expect(page.locator("[data-left]")).to_contain_text("2 still to choose")
     page.keyboard.press("2")
@@ -53,9 +54,15 @@ def test_a_conflict_is_settled_and_taken_back_by_keyboard_alone(county, page):
     assert county.conflicts() == before
 
 
+def arrived(page):
+    """Wait until the conflict that was asked for stands there."""
+    expect(page.locator("#conflict")).to_have_attribute("aria-busy", "false")
+
+
 def test_a_third_value_is_typed_and_enter_settles(county, page):
     page.goto("/conflicts?kind=concurrent")
     page.keyboard.press("j")
+    arrived(page)
     expect(page.locator("#conflict h2")).to_contain_text("Room 101")
     page.keyboard.press("3")
     page.keyboard.press("Control+a")
@@ -66,6 +73,34 @@ def test_a_third_value_is_typed_and_enter_settles(county, page):
     page.keyboard.press("Enter")
     expect(page.locator(".notice.good")).to_contain_text("Settled")
     assert county.record("home1").get("householder") == "田桂花"
+
+
+def test_a_choice_is_never_made_in_a_conflict_that_is_being_left(county, page):
+    page.goto("/conflicts?kind=concurrent")
+    held = []
+    page.route(re.compile("/conflicts/"), lambda route: held.append(route))
+    page.keyboard.press("j")
+    expect(page.locator("#conflict")).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    assert page.locator("#conflict input:checked").count() == 0
+    held[0].continue_()
+    arrived(page)
+    assert page.locator("#conflict input:checked").count() == 0
+    page.keyboard.press("1")
+    assert page.locator("#conflict input:checked").count() == 1
+
+
+def test_what_is_typed_as_soon_as_a_conflict_stands_there_stays(county, page):
+    page.goto("/conflicts?kind=concurrent")
+    page.evaluate("htmx.config.defaultSettleDelay = 300")
+    page.keyboard.press("j")
+    arrived(page)
+    page.keyboard.press("3")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("田桂花", delay=200)  # the page settles while it is typed
+    expect(page.locator("#conflict .third input.input").first).to_have_value("田桂花")
 
 
 def test_households_are_found_while_one_types_and_opened_by_keyboard(county, page):

@@ -6,6 +6,7 @@ import { isOurs } from "./console.js";
 const room = document.querySelector("[data-keys=conflicts]");
 const form = () => document.getElementById("settle");
 const fields = () => [...document.querySelectorAll(".conflict-field")];
+const panel = () => document.getElementById("conflict");
 const chosen = (field) => field.querySelector('input[type="radio"]:checked');
 
 /** The field that the next number is for: the one with the focus, else the first without a choice. */
@@ -55,6 +56,11 @@ function settle() {
   if (button && button.getAttribute("aria-disabled") !== "true") form().requestSubmit(button);
 }
 
+// While the next conflict is on its way the last one still stands there: a choice would be lost with
+// it, or settle what nobody looks at any more.
+const isOnItsWay = () => panel()?.getAttribute("aria-busy") === "true";
+const DECIDE = new Set(["1", "2", "3", "Enter"]);
+
 const KEYS = {
   j: () => step(1),
   k: () => step(-1),
@@ -72,7 +78,7 @@ if (room) {
     // A link or a button that has the focus answers to Enter itself.
     if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
     event.preventDefault();
-    act();
+    if (!(DECIDE.has(event.key) && isOnItsWay())) act();
   });
   // Enter in the line for a third value means: that is it.
   document.addEventListener("keydown", (event) => {
@@ -95,7 +101,8 @@ if (room) {
     }
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.id === "settle" && fields().some((one) => !chosen(one))) event.preventDefault();
+    if (event.target.id !== "settle") return;
+    if (isOnItsWay() || fields().some((one) => !chosen(one))) event.preventDefault();
   });
   document.getElementById("conflict-list")?.addEventListener("click", (event) => {
     const chosenLink = event.target.closest("a[data-row]");
@@ -105,8 +112,9 @@ if (room) {
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     refresh();
-    if (event.detail.target?.id === "conflict") {
-      event.detail.target.querySelector("h2")?.focus({ preventScroll: true });
+    // Who is quicker than this moment is at work in the new conflict already.
+    if (event.detail.target?.id === "conflict" && !panel().contains(document.activeElement)) {
+      panel().querySelector("h2")?.focus({ preventScroll: true });
     }
   });
   refresh();
