@@ -19,7 +19,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import api, console
-from server.devices import StatusBook
+from server.devices import Later, StatusBook, by_timer
 from server.door import Door, ServerStamps
 from server.models import db
 from server.reactions import REACTIONS
@@ -27,7 +27,7 @@ from server.readers import may_be_told
 from server.records import CATALOGUE
 from server.services import EXTENSION, Services
 from server.settings import Settings
-from server.store import open_store
+from server.store import SqlStore, open_store
 from sync.authority import Authority, Safeguards
 from sync.exchange import Exchange
 
@@ -48,9 +48,15 @@ def create_services(
     now_ms: Callable[[], int] = _clock_ms,
     new_id: Callable[[], str] = _uuid7,
     draw: Callable[[int], int] = secrets.randbelow,
+    store: SqlStore | None = None,
+    later: Later = by_timer,
 ) -> Services:
-    """Engine and store for ``settings``. The database must have been migrated."""
-    store = open_store(settings, CATALOGUE)
+    """Engine and store for ``settings``. The database must have been migrated.
+
+    ``store``: one that is open already, in place of what the settings name. ``later``: what
+    calls something after a while; a timer of its own by default.
+    """
+    store = store or open_store(settings, CATALOGUE)
     broken = {settings.broken: False} if settings.broken else {}
     authority = Authority(
         CATALOGUE,
@@ -68,9 +74,10 @@ def create_services(
         authority=authority,
         exchange=Exchange(CATALOGUE, store, authority),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
-        status=StatusBook(store),
+        status=StatusBook(store, later=later),
         now_ms=now_ms,
         new_id=new_id,
+        draw=draw,
     )
 
 

@@ -36,9 +36,11 @@ from sync.scope import Reader
 __all__ = [
     "Authenticated",
     "FirstUse",
+    "Later",
     "StatusBook",
     "authenticate",
     "bearer",
+    "by_timer",
     "note_first_use",
     "reader_of",
     "retire_older",

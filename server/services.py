@@ -27,7 +27,7 @@ EXTENSION = "yuanba"
 @dataclass(frozen=True, slots=True)
 class Services:
     """Settings, engine and store of one application. ``now_ms`` and ``new_id`` are its clock
-    and its source of record ids (UUIDv7)."""
+    and its source of record ids (UUIDv7); ``draw(n)`` gives a whole number from 0 to n - 1."""
 
     settings: Settings
     catalogue: Catalogue
@@ -38,6 +38,7 @@ class Services:
     status: StatusBook
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
+    draw: Callable[[int], int]
 
 
 def services() -> Services:

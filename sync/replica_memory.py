@@ -25,6 +25,8 @@ from sync.replica_storage import PENDING, Entry, FeedRow, Shelf, State, Stored
 __all__ = ["MemoryStorage"]
 
 _NOTHING: Any = object()
+_NESTED = frozenset({"_members", "_types", "_states"})
+"""The tables that hold tables."""
 
 
 class MemoryStorage:
@@ -33,6 +35,13 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._shelf = _MemoryShelf()
         self._open = False
+
+    def copy(self) -> MemoryStorage:
+        """What is kept now, in a storage apart: the image of a disk."""
+        assert not self._open, "a disk is copied between two writes"
+        copied = MemoryStorage()
+        copied._shelf.fill(self._shelf)
+        return copied
 
     @contextmanager
     def read(self) -> Iterator[Shelf]:
@@ -79,6 +88,13 @@ class _MemoryShelf:
     def _pop(self, table: dict[Any, Any], key: Any) -> None:
         if key in table:
             self._undo.append((table, key, table.pop(key)))
+
+    def fill(self, other: _MemoryShelf) -> None:
+        """Become what another is. Values are shared, for nobody changes them."""
+        for name, table in vars(other).items():
+            if isinstance(table, dict):
+                copied = {k: dict(v) if name in _NESTED else v for k, v in table.items()}
+                setattr(self, name, copied)
 
     def undo(self) -> None:
         """Take back everything since the last ``settle``."""

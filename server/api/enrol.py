@@ -6,7 +6,6 @@ reads the request and writes the answer.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +40,7 @@ def enrol() -> Response:
             platform=optional_text(asked, "platform") or "",
             replaces=optional_text(asked, "replaces"),
             now_ms=now_ms,
-            draw=secrets.randbelow,
+            draw=served.draw,
         )
     told = {"device": enrolled.device, "user": enrolled.user, **enrolled.tokens._asdict()}
     return answer({**told, "now": now_ms})

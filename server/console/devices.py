@@ -12,7 +12,6 @@ Invariants
 from __future__ import annotations
 
 import io
-import secrets
 
 import segno
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -161,7 +160,7 @@ def issue() -> str:
     now = ledger.now_ms()
     ledger.finish()
     with writing(services().store) as session:
-        code = issue_code(session, user=user, now_ms=now, draw=secrets.randbelow, by=person.id)
+        code = issue_code(session, user=user, now_ms=now, draw=services().draw, by=person.id)
     return render_template(
         "enrol.html",
         people=list(names.items()),

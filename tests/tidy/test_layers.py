@@ -34,6 +34,7 @@ LAYERS = (  # the first that matches a file holds
     Layer("server/cli/", ours=("sync", "server", "simulator")),
     Layer("server/", ours=("sync", "server")),
     Layer("simulator/twin.py", ours=("sync", "server", "simulator")),
+    Layer("simulator/exploration/office.py", ours=("sync", "server", "simulator")),
     Layer("simulator/", ours=("sync", "server.rules", "simulator")),
     Layer("scripts/dev.py", ours=(), elsewhere=frozenset()),
     Layer("scripts/", ours=("sync", "server", "simulator", "scripts")),

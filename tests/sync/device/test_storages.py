@@ -76,6 +76,29 @@ def test_a_block_that_fails_leaves_nothing_behind(storage):
         assert shelf.rows(["r3"]).keys() == {"r3"}
 
 
+def test_an_image_of_a_disk_in_memory_stays_as_it_was():
+    storage = bare_storage("memory")
+    with storage.write() as shelf:
+        shelf.save_feed(FeedRow("f"))
+        shelf.join("f", ["r1"], round_=1)
+        shelf.save_rows([row("r1")])
+        shelf.save_entries([entry("s1")])
+    image = storage.copy()
+    with storage.write() as shelf:
+        shelf.leave("f", ["r1"])
+        shelf.save_rows([row("r1", "s2"), row("r2")])
+        shelf.save_entries([entry("s1", "acknowledged")])
+    with image.read() as shelf:
+        assert shelf.members("f") == ["r1"]
+        assert shelf.heads(["r1", "r2"]) == {"r1": "s1"}
+        assert shelf.records("household") == ["r1"]
+        assert [one.stamp for one in shelf.in_state("waiting")] == ["s1"]
+    with image.write() as shelf:
+        shelf.join("f", ["r3"], round_=1)
+    with storage.read() as shelf:
+        assert shelf.members("f") == []
+
+
 def test_feeds_come_in_order_and_can_be_dropped(storage):
     feeds = [FeedRow("b", "c", 3, True, True, 5, 1 << 47), FeedRow("a")]
     with storage.write() as shelf:
