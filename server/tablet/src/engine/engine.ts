@@ -1,0 +1,3 @@
+import type { Engine } from "./types";
+
+export const engine = {} as Engine;

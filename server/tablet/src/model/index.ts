@@ -1,0 +1,6 @@
+/** The read model: `import { openModel } from "../model"`. See types.ts for how to use it. */
+import type { Replica } from "../engine";
+import type { Model } from "./types";
+
+export type * from "./types";
+export declare function openModel(replica: Replica): Model;

@@ -1,0 +1,24 @@
+/**
+ * How the app is built: into `dist`, under the address `/tablet/`, with hashed names.
+ *
+ * The target is Chromium 80, the web view of a 2020 tablet that was never updated: it has
+ * optional chaining, `CompressionStream` and Web Locks, and what it lacks of syntax is written
+ * out. Nothing is inlined, because the content security policy allows no inline script.
+ */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  base: "/tablet/",
+  build: {
+    target: "chrome80",
+    outDir: "dist",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+  },
+  test: {
+    include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
+    environment: "node",
+    testTimeout: 20_000,
+  },
+});
