@@ -28,7 +28,9 @@ def files() -> tuple[Path, ...]:
             and not Path(folder, name, "pyvenv.cfg").exists()
         )
         found += [Path(folder, name) for name in sorted(names)]
-    return tuple(path for path in found if not path.name.startswith(".coverage"))
+    # In a worktree `.git` is a file that names a folder of the machine.
+    made = (".coverage", ".git/")
+    return tuple(path for path in found if not f"{path.name}/".startswith(made))
 
 
 def text_files() -> Iterator[Path]:
