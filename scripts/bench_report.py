@@ -22,7 +22,7 @@ from rich.table import Table
 from scripts.bench_measure import FLOORS, OURS, Figures, Measured
 
 BLOCK = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
-COMMAND = ".venv/bin/python scripts/bench.py"
+COMMAND = "python3 scripts/bench.py"
 
 
 def as_json(measured: Measured) -> str:
