@@ -136,12 +136,19 @@ class Exchange:
     """Answers exchanges from one store. Safe to share between threads."""
 
     def __init__(
-        self, catalogue: Catalogue, store: Store, authority: Authority, *, oldest_schema: int = 1
+        self,
+        catalogue: Catalogue,
+        store: Store,
+        authority: Authority,
+        *,
+        oldest_schema: int = 1,
+        lease_days: int | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._store = store
         self._authority = authority
         self._oldest_schema = oldest_schema
+        self._lease_days = lease_days
         dumps = store.codec.dumps
         self._group_heads = {
             spec.name: dumps({"type": spec.name, "schema": spec.schema, "keys": list(spec.keys)})[
@@ -210,6 +217,8 @@ class Exchange:
             "reset": [],
             "wipe": reader.wipe,
         }
+        if self._lease_days is not None:
+            hello["lease_days"] = self._lease_days
         refusal = self._why_no_pages(request, reader)
         if refusal is not None:
             hello["problem"] = as_json(refusal, reader.lang)

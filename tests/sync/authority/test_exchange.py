@@ -278,6 +278,19 @@ def test_a_device_that_is_too_old_to_read_can_hand_in(county, anna, house):
     assert anna.hello["problem"]["code"] == "device_too_old" and anna.hello["feeds"] is None
 
 
+def test_every_device_is_told_after_how_many_days_it_shows_no_more_records(county, anna, house):
+    anna.send()
+    assert "lease_days" not in anna.hello
+    county.exchange = module.Exchange(
+        county.store._catalogue, county.store, county.authority, lease_days=14
+    )
+    anna.send()
+    assert anna.hello["lease_days"] == 14
+    anna.reader = replace(anna.reader, hand_in_only=True)
+    anna.send()
+    assert anna.hello["lease_days"] == 14
+
+
 def test_held_work_is_released_within_the_scope_that_its_author_had(county, anna, bo):
     parent = anna.op("create", uid(5), {"grid": OTHER_GRID})
     blind = bo.op("edit", uid(5), {"phone": "2"}, {"*": parent["stamp"], "phone": None})
