@@ -18,7 +18,7 @@ import uuid_utils
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server import api, console
+from server import api, console, tablet
 from server.devices import Later, StatusBook, by_timer
 from server.door import Door, ServerStamps
 from server.models import db
@@ -72,7 +72,7 @@ def create_services(
         catalogue=CATALOGUE,
         store=store,
         authority=authority,
-        exchange=Exchange(CATALOGUE, store, authority),
+        exchange=Exchange(CATALOGUE, store, authority, lease_days=int(settings.lease_days)),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
         status=StatusBook(store, later=later),
         now_ms=now_ms,
@@ -103,6 +103,7 @@ def create_app(
     db.init_app(app)
     api.register(app)
     console.register(app)
+    tablet.register(app)
     if (proxies := int(settings.proxies)) > 0:
         # Without it everybody has the proxy's address, and one attacker uses up all their tries.
         trusted = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)

@@ -289,15 +289,21 @@ class StatusBook:
         self._flushed_ms = 0
         self._timer_runs = False
 
-    def note_status(self, device: str, told: object, *, offset_ms: int | None, now_ms: int) -> None:
-        """Take note of an exchange. Call it when the exchange's own transactions have ended."""
+    def note_status(
+        self, device: str, told: object, *, offset_ms: int | None, now_ms: int, last: bool = False
+    ) -> None:
+        """Take note of an exchange. Call it when the exchange's own transactions have ended.
+
+        ``last``: the device was told to erase itself, so that nothing else will be heard of it.
+        """
         status = read_status(told, offset_ms=offset_ms, now_ms=now_ms)
         with self._lock:
-            last = self._pending.get(device) or self._written.get(device)
+            known = self._pending.get(device) or self._written.get(device)
             if (
-                last is not None
-                and last.rough() == status.rough()
-                and now_ms - last.last_exchange < self.QUIET_MS
+                known is not None
+                and not last
+                and known.rough() == status.rough()
+                and now_ms - known.last_exchange < self.QUIET_MS
             ):
                 return
             self._pending[device] = status

@@ -100,6 +100,21 @@ class Settings:
         en="The language of those who have not chosen one: zh or en",
     )
 
+    public_address: str = _setting(
+        "YUANBA_PUBLIC_ADDRESS",
+        "",
+        zh="平板和浏览器访问本服务器的地址，如 https://yuanba.example.cn；"
+        "登记二维码里写的就是它，默认用管理员浏览器里的地址",
+        en="Where tablets and browsers reach this server, like https://yuanba.example.cn; the QR "
+        "code to enrol with holds it. By default, the address in the administrator's browser",
+    )
+    lease_days: str = _setting(
+        "YUANBA_LEASE_DAYS",
+        "14",
+        zh="平板多少天没有与服务器交换后不再显示档案，只显示未上传的工作（1 到 365）",
+        en="After how many days (1 to 365) without an exchange a tablet shows no more records, "
+        "only the work that it has not handed in",
+    )
     proxies: str = _setting(
         "YUANBA_PROXIES",
         "0",
@@ -254,6 +269,16 @@ _CHOICES = {
 }
 
 
+_FORMS = {  # setting: what it must look like, and how that is said
+    "bind": (r"(\[[0-9a-f:]+\]|[^\s:\[\]]+):\d{1,5}", "ADDRESS:PORT, like 127.0.0.1:8000"),
+    "public_address": (
+        r"https?://([a-zA-Z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?/?",
+        "like https://yuanba.example.cn, with nothing after name and port",
+    ),
+    "lease_days": (r"[1-9]\d?|[12]\d\d|3[0-5]\d|36[0-5]", "a number of days from 1 to 365"),
+    "proxies": (r"[0-9]", "a number from 0 to 9"),
+}
+
 # A file, because several processes share it: not sqlite:// or sqlite:///:memory:
 _DATABASE_URL = re.compile(r"sqlite:///(?!:memory:).|postgres(ql)?(\+psycopg)?://.")
 
@@ -264,10 +289,8 @@ def _wrong(name: str, value: object) -> Iterator[str]:
         yield f"The setting {name} must be a text in quotes."
     elif name in _CHOICES and value not in _CHOICES[name]:
         yield f"The setting {name} is {value!r}, and must be {' or '.join(_CHOICES[name])}."
-    elif name == "bind" and not re.fullmatch(r"(\[[0-9a-f:]+\]|[^\s:\[\]]+):\d{1,5}", value):
-        yield f"The setting bind is {value!r}, and must be ADDRESS:PORT, like 127.0.0.1:8000."
-    elif name == "proxies" and not re.fullmatch(r"[0-9]", value):
-        yield f"The setting proxies is {value!r}, and must be a number from 0 to 9."
+    elif name in _FORMS and not re.fullmatch(_FORMS[name][0], value):
+        yield f"The setting {name} is {value!r}, and must be {_FORMS[name][1]}."
     elif name == "database_url" and not _DATABASE_URL.match(value):
         yield "The setting database_url must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
     elif name == "secret" and len(value) < SECRET_LENGTH_MIN:

@@ -158,8 +158,10 @@ def _note(
 
         patiently(retire)
     offset = now_ms - sent_at if sent_at is not None else None
-    device = caller.reader.device
-    served.status.note_status(device, status, offset_ms=offset, now_ms=now_ms)
+    reader = caller.reader
+    served.status.note_status(
+        reader.device, status, offset_ms=offset, now_ms=now_ms, last=reader.wipe
+    )
 
 
 def _size(answer: Answer) -> int:

@@ -35,12 +35,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print a one-time code with which USER enrols a tablet, good for 15 minutes.
 
-        The code is the last line; before it comes the same as a QR code.
+        The code is the last line; before it comes the same as a QR code, which leads to the
+        tablet app where YUANBA_PUBLIC_ADDRESS says where that is.
         """
         services = open_services()
         from server.accounts.enrolment import CODE_MS, issue_code
         from server.accounts.sessions import writing
         from server.accounts.tokens import show_code
+        from server.tablet import enrol_link
 
         found = user_named(services, user)
         if not found.active:
@@ -50,7 +52,9 @@ def register(app: typer.Typer) -> None:
                 session, user=found.id, now_ms=services.now_ms(), draw=secrets.randbelow
             )
         shown = show_code(code)
-        typer.echo(qr(shown, encoding=sys.stdout.encoding or "ascii"), nl=False)
+        address = services.settings.public_address
+        scanned = enrol_link(address.rstrip("/"), shown) if address else shown
+        typer.echo(qr(scanned, encoding=sys.stdout.encoding or "ascii"), nl=False)
         minutes = CODE_MS // 60_000
         typer.echo(f"For {found.name} ({found.role}), once, within {minutes} minutes:")
         typer.echo(shown)

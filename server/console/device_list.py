@@ -14,11 +14,13 @@ from sqlalchemy import select
 from server.console import ledger
 from server.console.languages import gettext
 from server.models import Device
+from server.services import services
 from sync.stamps import device_of, is_server
 
 __all__ = ["SILENT_MS", "DeviceLine", "device_title", "devices", "line_of", "silent_devices"]
 
 _DAY_MS = 86_400_000
+_NEVER_MS = 1 << 60
 SILENT_MS = 3 * _DAY_MS
 CLOCK_OFF_MS = 5 * 60_000
 """A clock that is off by more than this is shown as wrong."""
@@ -26,7 +28,11 @@ CLOCK_OFF_MS = 5 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """One device. Times in ms; ``state``: active, suspended, hand_in_only or revoked."""
+    """One device. Times in ms; ``state``: active, suspended, hand_in_only or revoked.
+
+    ``lease_until``: when it stops showing records unless it is heard of. ``wiped``: it
+    was told to erase itself, and has asked since.
+    """
 
     id: str
     name: str
@@ -45,8 +51,15 @@ class DeviceLine:
     battery: float | None
     last_error: str
     wipe: bool
+    wiped: bool
+    lease_until: int
     replaces: str | None
     replaces_confirmed: bool
+
+    @property
+    def lease_is_over(self) -> bool:
+        """Whether it was silent for so long that it shows no more records."""
+        return self.state != "revoked" and self.lease_until < ledger.now_ms()
 
     @property
     def clock_is_off(self) -> bool:
@@ -68,8 +81,9 @@ def state_of(*, revoked: bool, suspended: bool, hand_in_only: bool) -> str:
     return "suspended" if suspended else ("hand_in_only" if hand_in_only else "active")
 
 
-def line_of(device: Device) -> DeviceLine:
-    """A device as a page shows it."""
+def line_of(device: Device, *, wipe_ordered_at: int | None = None) -> DeviceLine:
+    """A device as a page shows it; ``wipe_ordered_at`` as the audit log has it."""
+    heard = device.last_exchange or device.enrolled_at
     holder = ledger.titles().of(device.user)
     return DeviceLine(
         id=device.id,
@@ -91,6 +105,8 @@ def line_of(device: Device) -> DeviceLine:
         battery=device.battery,
         last_error=device.last_error or "",
         wipe=device.wipe,
+        wiped=device.wipe and (device.last_exchange or 0) > (wipe_ordered_at or _NEVER_MS),
+        lease_until=heard + int(services().settings.lease_days) * _DAY_MS,
         replaces=device.replaces,
         replaces_confirmed=device.replaces_confirmed,
     )

@@ -12,6 +12,7 @@ Invariants
 from __future__ import annotations
 
 import io
+from urllib.parse import urlsplit
 
 import segno
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -31,6 +32,7 @@ from server.console.languages import gettext
 from server.console.shell import full_page
 from server.models import Audit, Device
 from server.services import services
+from server.tablet import enrol_link, public_address
 
 __all__ = ["change_device", "device", "devices", "enrol", "issue"]
 
@@ -88,9 +90,10 @@ def device(device_id: str) -> str:
     titles = ledger.titles()
     titles.load(one.user for one in noted)
     zh = languages.language() == "zh"
+    ordered = next((one.at for one in noted if one.what == "device_wiped"), None)
     return render_template(
         "device.html",
-        device=device_list.line_of(found),
+        device=device_list.line_of(found, wipe_ordered_at=ordered),
         log=[
             (one.at, titles.of(one.user) or gettext("the system"), ACTS[one.what][0 if zh else 1])
             for one in noted
@@ -161,23 +164,32 @@ def issue() -> str:
     ledger.finish()
     with writing(services().store) as session:
         code = issue_code(session, user=user, now_ms=now, draw=services().draw, by=person.id)
+    settings = services().settings
+    address = public_address(settings, request.host_url)
     return render_template(
         "enrol.html",
         people=list(names.items()),
         chosen=user,
         holder=names[user],
         code=show_code(code),
-        square=_square(show_code(code)),
+        square=_square(enrol_link(address, show_code(code))),
+        app=f"{address}/tablet/",
+        only_here=_only_here(address),
         until=now + CODE_MS,
         help_page="devices",
     )
 
 
-def _square(code: str) -> Markup:
-    """The code as a QR square in SVG, without a style of its own."""
+def _only_here(address: str) -> bool:
+    """Whether an address leads every machine to itself, so that no tablet could follow it."""
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _square(link: str) -> Markup:
+    """The link as a QR square in SVG, without a style of its own."""
     drawn = io.BytesIO()
-    segno.make(code, error="m").save(
+    segno.make(link, error="m").save(
         drawn, kind="svg", xmldecl=False, svgns=True, border=1, omitsize=True
     )
-    # The square holds nothing but a code that was drawn here.
+    # The square holds nothing but modules: whatever the link is, none of it is markup.
     return Markup(drawn.getvalue().decode())  # nosec B704 - see above

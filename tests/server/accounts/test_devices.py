@@ -243,6 +243,17 @@ def test_a_status_that_is_the_same_is_written_again_only_after_minutes(
     assert office.device(device).last_exchange == office.clock.now_ms
 
 
+def test_the_last_exchange_of_a_device_that_erases_itself_is_always_noted(
+    office: Office, book: StatusBook, timers: Timers
+):
+    device = office.enrol(office.user())["device"]
+    note(office, book, device, outbox=3)
+    office.clock.pass_ms(5)
+    book.note_status(device, {"outbox": 3}, offset_ms=40, now_ms=office.clock.now_ms, last=True)
+    timers.ring()
+    assert office.device(device).last_exchange == office.clock.now_ms
+
+
 def test_a_busy_server_writes_many_together(office: Office, book: StatusBook, timers: Timers):
     user = office.user()
     devices = [office.enrol(user)["device"] for _ in range(4)]

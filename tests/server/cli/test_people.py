@@ -123,6 +123,22 @@ def test_two_of_one_name_are_never_guessed_between(yuanba: Run):
     assert yuanba("enrol", ids[1]).code == 0
 
 
+def test_the_square_leads_to_the_app_where_the_operator_says_that_is(
+    yuanba: Run, monkeypatch: pytest.MonkeyPatch
+):
+    added(yuanba)
+    scanned: list[str] = []
+
+    def draw(text: str, *, encoding: str) -> str:
+        scanned.append(text)
+        return ""
+
+    monkeypatch.setattr("server.cli.enrol.qr", draw)
+    monkeypatch.setenv("YUANBA_PUBLIC_ADDRESS", "https://yuanba.cn")
+    code = yuanba("enrol", "王芳").out.splitlines()[-1]
+    assert scanned == [f"https://yuanba.cn/tablet/#/enrol?code={code}"]
+
+
 def test_the_one_time_code_is_the_last_line_and_enrols_once(yuanba: Run):
     user = added(yuanba)
     said = yuanba("enrol", "王芳")

@@ -1,11 +1,13 @@
 """Today, the map, devices, what is kept aside, the help."""
 
+import dataclasses
 import re
 
 import pytest
 from sqlalchemy import select
 
 from server.accounts.sessions import reading
+from server.console import devices
 from server.console.help_pages import HELP, ORDER
 from server.models import Audit, Device, EnrolmentCode
 from server.settings import Settings
@@ -111,6 +113,47 @@ def test_a_code_to_enrol_is_shown_once_as_letters_and_as_a_square(county, admin)
         kept = session.scalars(select(EnrolmentCode)).one()
     assert kept.user == county.ids["worker1"]
     assert code[0].replace("-", "").lower() not in kept.hash
+
+
+def test_the_square_leads_to_the_app_with_the_code_and_the_page_says_where_that_is(
+    county, admin, monkeypatch
+):
+    squares = []
+    monkeypatch.setattr(devices, "_square", squares.append)
+    words = words_of(admin.post("/enrol", user=county.ids["worker1"]))
+    assert "open http://localhost/tablet/ on it" in words
+    assert "leads to this computer only" in words
+    outside = dataclasses.replace(county.services.settings, public_address="https://yuanba.cn")
+    monkeypatch.setitem(
+        county.app.extensions, "yuanba", dataclasses.replace(county.services, settings=outside)
+    )
+    words = words_of(admin.post("/enrol", user=county.ids["worker1"]))
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", words)
+    assert "open https://yuanba.cn/tablet/ on it" in words
+    assert "this computer only" not in words
+    assert squares[1] == f"https://yuanba.cn/tablet/#/enrol?code={code[0]}"
+
+
+def heard_of(county, device, at):
+    county.services.status.note_status(device, {}, offset_ms=0, now_ms=at, last=True)
+
+
+def test_how_long_a_silent_tablet_still_shows_records_is_told(county, admin):
+    words = admin.text("/devices/k7m2p9q4")
+    assert "Records on it readable until" in words
+    heard_of(county, "k7m2p9q4", county.clock[0] - 15 * 86_400_000)
+    assert "locked since" in admin.text("/devices/k7m2p9q4")
+    assert "records locked" in admin.text("/devices")
+
+
+def test_a_lost_tablet_is_told_apart_from_one_that_has_erased_itself(county, admin):
+    words = admin.follow(admin.post("/devices/k7m2p9q4/wipe"))
+    assert "told to erase itself" in words
+    assert "It has not asked yet" in words
+    heard_of(county, "k7m2p9q4", county.clock[0] + 1)
+    words = admin.text("/devices/k7m2p9q4")
+    assert "erased" in words
+    assert "You can revoke it now" in words
 
 
 def test_a_code_needs_somebody_who_holds_the_device(county, admin):

@@ -10,7 +10,7 @@ import pytest
 from tests.server.console.browser import Browser, words_of
 from tests.server.console.county import NOW_MS, County
 
-OPEN = {"console.asset", "console.help_page"}
+OPEN = {"console.asset", "console.help_page", "tablet.tablet_file"}
 SENT = {
     "purpose": "visit",
     "words": "because",
