@@ -1,5 +1,32 @@
-/** Where the app begins: the frame is put into the page. */
+/** Where the app begins: language and look first, then the frame, then the worker's records. */
+
+import "./ui/styles/index.css";
+
+import { effect } from "@preact/signals";
 import { render } from "preact";
 
-const place = document.getElementById("app");
-if (place !== null) render(<main>院坝</main>, place);
+import { App } from "./ui/app";
+import { useLanguage } from "./ui/i18n";
+import { preferences, showPreferences } from "./ui/preferences";
+import { startRouter } from "./ui/router";
+import { start } from "./ui/session";
+import { watchForUpdates } from "./ui/update";
+
+/** `public/capable.js` ran before and has said what this browser lacks, if it lacks much. */
+const incapable = (): boolean => document.documentElement.dataset["incapable"] !== undefined;
+
+async function begin(): Promise<void> {
+  if (incapable()) return;
+  showPreferences();
+  startRouter();
+  await useLanguage(preferences.language.value);
+  effect(() => void useLanguage(preferences.language.value));
+  const root = document.getElementById("app");
+  if (!root) throw new Error("The page has no place for the app.");
+  root.textContent = "";
+  render(<App />, root);
+  void start();
+  void watchForUpdates();
+}
+
+void begin();

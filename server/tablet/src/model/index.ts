@@ -3,4 +3,4 @@ import type { Replica } from "../engine";
 import type { Model } from "./types";
 
 export type * from "./types";
-export declare function openModel(replica: Replica): Model;
+export const openModel = undefined as unknown as (replica: Replica) => Model;

@@ -1,0 +1,32 @@
+/**
+ * The status bar: the truth about sync, in sight on every screen; it opens the page of it.
+ *
+ * Its height does not change with its words, so that nothing below it jumps. A screen
+ * reader hears it when what is so changes, and not each time the clock moves on.
+ */
+
+import { Count, Icon } from "../components";
+import { t } from "../i18n";
+import { nowMs } from "../i18n/moments";
+import { replica } from "../session";
+import { statusLine } from "../status";
+import { toSettle } from "../settle";
+
+export function StatusBar() {
+  const open = replica.value;
+  if (!open) return null;
+  const { tone, icon, strong, rest } = statusLine(open.status.value, nowMs.value);
+  return (
+    <a class={`status ${tone}`} href="#/sync" data-tab="">
+      <Icon name={icon} />
+      <span class="words">
+        <strong>{strong}</strong> {rest}
+      </span>
+      <Count n={toSettle.value} label={t("status.to_settle")} />
+      <Icon name="next" />
+      <span class="unseen" role="status" aria-live="polite">
+        {strong}
+      </span>
+    </a>
+  );
+}

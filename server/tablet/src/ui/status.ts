@@ -1,0 +1,89 @@
+/**
+ * The status in words: what is so of this tablet's work, in one line and one tone.
+ *
+ * This line is why people trust the app or stop trusting it, so that it is one pure
+ * function with a test for each case. "Handed in" is said only when nothing waits and
+ * the server has acknowledged everything. Being offline is grey: it is no fault.
+ *
+ * A person is needed (`attention`) when the server will not or cannot take the work,
+ * when the tablet itself cannot keep it, or when something was refused.
+ */
+
+import type { Status } from "../engine";
+import type { IconName } from "./components/Icon";
+import { said, t } from "./i18n";
+import { moment, span } from "./i18n/moments";
+
+export type Tone = "quiet" | "sending" | "handed_in" | "attention";
+
+export interface StatusLine {
+  tone: Tone;
+  icon: IconName;
+  /** The state, in a word or two. */
+  strong: string;
+  /** What more there is: since when, how many, what to do. */
+  rest: string;
+}
+
+/** Minutes of difference from which a clock is worth a word: times of work are corrected. */
+const CLOCK_OFF_MS = 5 * 60_000;
+
+export const clockIsOff = (status: Status): boolean =>
+  Math.abs(status.offsetMs ?? 0) >= CLOCK_OFF_MS;
+
+/** The steps after which only a person can go on. */
+const STOPPED = new Set<Status["next"]["step"]>(["stop", "update", "enrol", "wiped"]);
+
+export function statusLine(status: Status, now: number): StatusLine {
+  const { waiting, next, trouble } = status;
+  if (trouble) return line("attention", "alert", t("status.trouble"), said(trouble.words));
+  if (STOPPED.has(next.step)) {
+    const what = next.step === "update" ? t("status.update") : t("status.stopped");
+    return line("attention", "alert", what, waitingWords(status, now));
+  }
+  if (status.what === "sending") {
+    const rest = waiting > 0 ? t("status.sending.n", { n: waiting }) : t("status.asking");
+    return line("sending", "cloud", t("status.sending"), rest);
+  }
+  if (waiting > 0) {
+    const reached = status.what === "saved" && status.reachable !== false;
+    const word = reached ? t("status.saved") : t("status.offline_saved");
+    return line("quiet", reached ? "device" : "offline", word, waitingWords(status, now));
+  }
+  if (status.reachable === false) {
+    return line("quiet", "offline", t("status.offline"), lastWords(status, now));
+  }
+  if (status.handedInMs === null) {
+    return line("quiet", "device", t("status.nothing"), lastWords(status, now));
+  }
+  const at = moment(status.handedInMs, now);
+  return line("handed_in", "check", t("status.handed_in"), t("status.handed_in.at", { at }));
+}
+
+const line = (tone: Tone, icon: IconName, strong: string, rest: string): StatusLine => ({
+  tone,
+  icon,
+  strong,
+  rest,
+});
+
+/** "3 waiting, the oldest since 09:12", or that nothing waits. */
+export function waitingWords(status: Status, now: number): string {
+  if (status.waiting === 0) return t("status.none_waiting");
+  const n = status.waiting;
+  if (status.oldestMs === null) return t("status.waiting", { n });
+  return t("status.waiting_since", { n, at: moment(status.oldestMs, now) });
+}
+
+/** When the server was last reached for certain. */
+export function lastWords(status: Status, now: number): string {
+  if (status.lastSuccessMs === null) return t("status.never");
+  return t("status.last", { at: moment(status.lastSuccessMs, now) });
+}
+
+/** How far off this tablet's clock is, in words, if it is worth a word. */
+export function clockWords(status: Status): string {
+  const offset = status.offsetMs ?? 0;
+  const values = { span: span(offset) };
+  return offset > 0 ? t("clock.slow", values) : t("clock.fast", values);
+}

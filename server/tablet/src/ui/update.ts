@@ -1,0 +1,55 @@
+/**
+ * A new version of the app: it is fetched in the background and used when a person says so.
+ *
+ * The service worker keeps the running version until then, for a page that is half
+ * old and half new is worse than an old one. The outbox is in the database and not
+ * in the page: restarting loses nothing; what stands in a form is kept as a draft
+ * at each input.
+ */
+
+import { signal } from "@preact/signals";
+
+/** A new version waits to be used. */
+export const updateReady = signal(false);
+
+let waiting: ServiceWorker | null = null;
+let asked = false;
+
+/** Register the service worker, and look for a new version when the app is seen again. */
+export async function watchForUpdates(): Promise<void> {
+  if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
+  const workers = navigator.serviceWorker;
+  workers.addEventListener("controllerchange", () => {
+    if (asked) location.reload();
+  });
+  try {
+    const registration = await workers.register(`${import.meta.env.BASE_URL}sw.js`, {
+      scope: import.meta.env.BASE_URL,
+    });
+    if (registration.waiting && workers.controller) offer(registration.waiting);
+    registration.addEventListener("updatefound", () => {
+      const fresh = registration.installing;
+      fresh?.addEventListener("statechange", () => {
+        if (fresh.state === "installed" && workers.controller) offer(fresh);
+      });
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") void registration.update().catch(() => null);
+    });
+  } catch (error) {
+    // Without it the app works as long as the page stays open; the capability page says so.
+    console.warn(error);
+  }
+}
+
+function offer(worker: ServiceWorker): void {
+  waiting = worker;
+  updateReady.value = true;
+}
+
+/** Use the new version now: the page is loaded anew as soon as it has taken over. */
+export function useUpdate(): void {
+  asked = true;
+  if (waiting) waiting.postMessage({ type: "use-now" });
+  else location.reload();
+}
