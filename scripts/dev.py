@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gzip
 import hashlib
 import importlib.util
 import os
@@ -38,23 +39,18 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.machine import DISK_NEEDED_MB, what_is_missing  # noqa: E402 - the root first
+
 LOCKS = {  # lock file: what `uv pip compile` needs to make it
     "requirements-dev.lock": ["--extra", "dev"],
     "requirements.lock": ["-c", "scripts/requirements-dev.lock", "--no-annotate"],
 }
 LOCK = ROOT / "scripts" / "requirements-dev.lock"
-OLDEST_PYTHON = (3, 11)
-DISK_NEEDED_MB = 1_500
-
-# Modules of the standard library that some systems package apart: what then fails, and the cure.
-PARTS_OF_PYTHON = {
-    "venv": ("it cannot make virtual environments", "python3-venv"),
-    "ssl": ("it cannot fetch anything over HTTPS", "python3"),
-    "sqlite3": ("it has no SQLite, in which tablets and small servers keep their data", "python3"),
-}
 
 NOT_FETCHED = """
 The packages could not be fetched. Is this machine online? Behind a proxy, set HTTPS_PROXY.
@@ -67,11 +63,19 @@ VENDOR = {
     "leaflet": ("leaflet", ["dist/leaflet.js", "dist/leaflet.css", "dist/images", "LICENSE"]),
 }
 
+# The tablet app: what it is built from, so that the second build finds nothing to do.
+TABLET = ROOT / "server" / "tablet"
+TABLET_SOURCES = ("index.html", "*.json", "*.ts", "public/**/*", "src/**/*")
+PACK_FROM_BYTES = 1_000  # smaller files gain nothing by being packed
+PACKED = {".css", ".html", ".js", ".json", ".svg", ".webmanifest"}
+
 CHECKS = {  # heading: command; all run, whatever the others found
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "bandit": ["bandit", "-q", "-ll", "-ii", "-c", "pyproject.toml", "-r", "."],
+    "types of the tablet": ["node", "node_modules/typescript/bin/tsc", "--noEmit"],
+    "tests of the tablet": ["node", "node_modules/vitest/vitest.mjs", "run"],
     "pytest": ["pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered"],
     "coverage of the engine": ["coverage", "report", "--include=sync/*", "--fail-under=100"],
 }
@@ -85,51 +89,7 @@ class SetupError(Exception):
     """Something that a person has to put right; the text says how."""
 
 
-# What this machine lacks
-
-
-def what_is_missing(
-    version: tuple[int, ...], has_module: Callable[[str], bool], free_mb: int, system: str
-) -> list[str]:
-    """Everything that keeps this Python from preparing a checkout, in plain words with its cure."""
-    if system == "nt":
-        return ["The server runs on Linux. On Windows, use it inside WSL: wsl --install"]
-    if version[:2] < OLDEST_PYTHON:
-        return [
-            f"Yuanba needs Python {dotted(OLDEST_PYTHON)} or newer; this is Python "
-            f"{dotted(version[:3])} ({sys.executable})." + newer_python()
-        ]
-    missing = [
-        f"This Python is incomplete: {what}. On Debian and Ubuntu: sudo apt install {package}"
-        for module, (what, package) in PARTS_OF_PYTHON.items()
-        if not has_module(module)
-    ]
-    if not has_module("pip") and not has_module("ensurepip"):
-        missing.append(
-            "This Python has neither pip nor ensurepip, so nothing can be installed into a "
-            "virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"
-        )
-    if free_mb < DISK_NEEDED_MB:
-        missing.append(
-            f"About {DISK_NEEDED_MB} MB of disk are needed, and {free_mb} MB are free. Make room, "
-            "or name a folder on another disk: YUANBA_VENV=/other/disk/venv"
-        )
-    return missing
-
-
-def newer_python() -> str:
-    """How to come by a Python that is new enough, best the one that is there already."""
-    for minor in range(20, OLDEST_PYTHON[1] - 1, -1):
-        if shutil.which(f"python3.{minor}"):
-            return f" python3.{minor} is on this machine: python3.{minor} {' '.join(sys.argv)}"
-    return (
-        " On Debian 12, Ubuntu 24.04 and newer: sudo apt install python3 python3-venv"
-        " (elsewhere: your system's packages)."
-    )
-
-
-def dotted(version: Sequence[int]) -> str:
-    return ".".join(str(part) for part in version)
+# What this machine lacks: `machine` says it
 
 
 def has_module(name: str) -> bool:
@@ -330,6 +290,47 @@ def prepare_console(venv: Path) -> None:
         (vendor / "prepared").write_text(wanted)
 
 
+def prepare_tablet(venv: Path) -> None:
+    """Build the tablet app into its ``dist``: whole, or the one that is there stays."""
+    locked = fingerprint(TABLET / "package-lock.json")
+    installed = TABLET / "node_modules" / "prepared"
+    if not is_done(installed, locked):
+        with step("Fetching what the tablet app is built with (about 110 MB, once)"):
+            command, environment = npm(venv)
+            run([*command, "ci", "--loglevel=error"], env=environment, cwd=TABLET)
+        installed.write_text(locked)
+    dist = TABLET / "dist"
+    wanted = fingerprint(locked, *tablet_sources())
+    if is_done(dist / "prepared", wanted):
+        return
+    with step("Building the tablet app"):
+        (node, _), environment = npm(venv)
+        made = TABLET / "node_modules" / ".dist"
+        vite = TABLET / "node_modules" / "vite" / "bin" / "vite.js"
+        run([node, vite, "build", "--outDir", made, "--emptyOutDir"], env=environment, cwd=TABLET)
+        pack(made)
+        (made / "prepared").write_text(wanted)
+        shutil.rmtree(dist, ignore_errors=True)
+        made.rename(dist)
+
+
+def tablet_sources() -> list[Path | str]:
+    """Every file that the build reads, each after its name."""
+    found = {path for pattern in TABLET_SOURCES for path in TABLET.glob(pattern) if path.is_file()}
+    sources: list[Path | str] = []
+    for path in sorted(found):
+        sources += [str(path.relative_to(TABLET)), path]
+    return sources
+
+
+def pack(folder: Path) -> None:
+    """Put a packed copy beside each text that browsers fetch, so that serving it costs nothing."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in PACKED and path.stat().st_size >= PACK_FROM_BYTES:
+            packed = gzip.compress(path.read_bytes(), mtime=0)
+            path.with_name(path.name + ".gz").write_bytes(packed)
+
+
 def prepare_browser(venv: Path) -> None:
     """What the browser tests need; the demo does not."""
     folder = ROOT / "tests" / "browser"
@@ -348,6 +349,7 @@ def prepare_browser(venv: Path) -> None:
 def setup(_: argparse.Namespace) -> int:
     prepare_venv(venv_folder())
     prepare_console(venv_folder())
+    prepare_tablet(venv_folder())
     say(f"Ready. The command line is {shown(program(venv_folder(), 'yuanba'))} --help")
     return 0
 
@@ -370,7 +372,8 @@ def demo(arguments: argparse.Namespace) -> int:
     port = arguments.port or free_port(8000)
     address = f"http://127.0.0.1:{port}"
     say(
-        f"\n  Open      {address}\n  Account   admin\n  Password  {password}\n\n"
+        f"\n  Open      {address}\n  Account   admin\n  Password  {password}\n"
+        f"  Tablet    {address}/tablet/   (its code: 设备 → 登记设备; Devices, Enrol a device)\n\n"
         f"  The whole county (11 communities): {shown(yuanba)} seed\n"
         "  Ctrl-C stops it; the data stay in " + shown(data) + "\n"
     )
@@ -429,12 +432,20 @@ def test(arguments: argparse.Namespace) -> int:
     for heading, (name, *words) in checks.items():
         say(f"\n== {heading}: {shlex.join([name, *words])}")
         began = time.monotonic()
-        code = subprocess.call([program(venv, name), *words], cwd=ROOT, env=environment)
+        code = subprocess.call(**checker(venv, name, words), env=environment)
         say(f"== {heading}: {'failed' if code else 'passed'}, {time.monotonic() - began:.1f} s")
         failed += [heading] if code else []
     verdict = f"failed: {', '.join(failed)}" if failed else "every check passed"
     say(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0
+
+
+def checker(venv: Path, name: str, words: Words) -> dict[str, Any]:
+    """How a check is called: what runs on Node concerns the tablet app, and runs in its folder."""
+    if name == "node":
+        (node, _), _ = npm(venv)
+        return {"args": [node, *words], "cwd": TABLET}
+    return {"args": [program(venv, name), *words], "cwd": ROOT}
 
 
 def lock(arguments: argparse.Namespace) -> int:

@@ -7,14 +7,23 @@
  */
 import { defineConfig } from "vitest/config";
 
+import { precache } from "./precache";
+
 export default defineConfig({
   base: "/tablet/",
+  plugins: [precache()],
   build: {
     target: "chrome80",
     outDir: "dist",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    rolldownOptions: {
+      input: { index: "index.html", sw: "src/sw.ts" },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   test: {
     include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],

@@ -4,6 +4,7 @@ It is loaded from its file, as nobody imports scripts.
 """
 
 import ast
+import gzip
 import importlib.util
 import os
 import socket
@@ -56,7 +57,8 @@ def test_an_old_python_points_to_the_new_one_beside_it(dev, monkeypatch):
 
 
 def test_an_old_python_can_read_the_file_far_enough_to_say_so():
-    ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 7))
+    for source in (SOURCE, SOURCE.with_name("machine.py")):
+        ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
 def test_debian_without_pip_and_ensurepip_is_told_which_package_to_install(dev):
@@ -205,6 +207,63 @@ def test_every_check_runs_although_one_fails_and_the_end_names_it(dev, checks, c
 def test_arguments_after_two_dashes_go_to_pytest_alone(dev, checks):
     assert dev.main(["test", "--", "-k", "some words"]) == 0
     assert checks() == ["pytest -k some words"]
+
+
+def test_what_runs_on_node_runs_in_the_folder_of_the_tablet_app(dev, monkeypatch, tmp_path):
+    monkeypatch.setattr(dev, "npm", lambda venv: (["the node", "its npm"], {}))
+    called = dev.checker(tmp_path, "node", ["tsc"])
+    assert called == {"args": ["the node", "tsc"], "cwd": ROOT / "server" / "tablet"}
+    called = dev.checker(tmp_path, "ruff", ["check"])
+    assert called == {"args": [tmp_path / "bin" / "ruff", "check"], "cwd": ROOT}
+
+
+@pytest.fixture
+def tablet(dev, monkeypatch, tmp_path):
+    """A tablet app whose tools only note that they were called, and a build of one script."""
+    folder = tmp_path / "tablet"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "main.ts").write_text("1")
+    (folder / "package-lock.json").write_text("{}")
+    called = []
+
+    def run(command, *, env, cwd):
+        called.append(command[1])
+        (folder / "node_modules" / ".dist").mkdir(parents=True, exist_ok=True)
+        if command[2] == "build":
+            (folder / "node_modules" / ".dist" / "app.js").write_text("let a = 1;" * 200)
+
+    monkeypatch.setattr(dev, "TABLET", folder)
+    monkeypatch.setattr(dev, "npm", lambda venv: (["node", "npm"], {}))
+    monkeypatch.setattr(dev, "run", run)
+    return folder, called
+
+
+def test_the_tablet_app_is_built_once_and_again_when_its_source_changes(dev, tablet, tmp_path):
+    folder, called = tablet
+    dev.prepare_tablet(tmp_path)
+    vite = folder / "node_modules" / "vite" / "bin" / "vite.js"
+    assert called == ["npm", vite]
+    packed = (folder / "dist" / "app.js.gz").read_bytes()
+    assert gzip.decompress(packed) == (folder / "dist" / "app.js").read_bytes()
+    dev.prepare_tablet(tmp_path)
+    assert called == ["npm", vite]
+    (folder / "src" / "main.ts").write_text("2")
+    dev.prepare_tablet(tmp_path)
+    assert called == ["npm", vite, vite]
+
+
+def test_a_build_that_fails_leaves_the_app_that_is_there(dev, tablet, monkeypatch, tmp_path):
+    folder, _ = tablet
+    dev.prepare_tablet(tmp_path)
+    (folder / "src" / "main.ts").write_text("broken")
+
+    def fails(*_, **__):
+        raise dev.SetupError("no")
+
+    monkeypatch.setattr(dev, "run", fails)
+    with pytest.raises(dev.SetupError):
+        dev.prepare_tablet(tmp_path)
+    assert (folder / "dist" / "app.js").exists()
 
 
 def test_asked_for_nothing_it_says_what_it_can_do():
