@@ -20,7 +20,7 @@ This module reads no clock and draws nothing at random: stamps and ids come from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sync import notices
@@ -81,6 +81,8 @@ class Authority:
         wanted = stamps_to_read(operations, work)
         if wanted:
             work.load(stamps=wanted)
+        # Asked when the records are locked: before, somebody could still change one unseen.
+        unseen = _unseen(tx, batch, {op.record for op in operations})
         run = BatchRun(self, work, batch)
         acks = [
             run.take(one) if isinstance(one, Operation) else _placed(run, one, raw)
@@ -90,7 +92,8 @@ class Authority:
         changes = work.changes()
         if changes:
             tx.save(changes)
-        return Verdicts([run.final(ack) for ack in acks], run.quiet(), run.touched())
+        quiet = {one: head for one, head in run.quiet().items() if one not in unseen}
+        return Verdicts([run.final(ack) for ack in acks], quiet, run.touched())
 
     def release(self, tx: Writing, stamp: str, *, now_ms: int) -> Ack | None:
         """Let a held operation go by a person's decision; None if it is not held.
@@ -182,6 +185,18 @@ class Authority:
         for reaction in reactions:
             if reaction.fields is None or not reaction.fields.isdisjoint(changed):
                 yield reaction
+
+
+def _unseen(tx: Writing, batch: Batch, records: Collection[str]) -> set[str]:
+    """Those of the records of which the caller has not been sent everything yet."""
+    positions = batch.positions
+    if not positions or not records:
+        return set()
+    states = tx.feeds(positions)
+    behind = {
+        feed: seq for feed, seq in positions.items() if feed in states and states[feed].seq > seq
+    }
+    return tx.beyond(behind, records) if behind else set()
 
 
 def _placed(run: BatchRun, ack: Ack, raw: Any) -> Ack:

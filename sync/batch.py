@@ -90,7 +90,10 @@ class Legible(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """The acks in order, the records touched, and the heads of those whose row can be computed."""
+    """The acks in order, the records touched, and the heads of those whose row can be computed.
+
+    Their caller can compute a row who had seen all of it, where the batch says how far that was.
+    """
 
     acks: list[Ack]
     quiet: Mapping[str, str]

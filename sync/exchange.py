@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync.authority import Ack, Authority, Batch, Verdicts
-from sync.catalogue import Catalogue, is_record_id, storable
+from sync.catalogue import Catalogue, storable
 from sync.errors import Problem, Refusal, as_json
 from sync.feeds import SHARED, Cursor
 from sync.scope import Reader, Scope
@@ -183,18 +183,9 @@ class Exchange:
         legible = self._authority.read(batch)
         with self._store.write() as tx:
             positions = _positions(request.checkpoint, scope, epoch=tx.epoch())
-            states = tx.feeds(positions)
-            behind = {
-                feed: seq for feed, seq in positions.items() if states.get(feed, _EMPTY).seq > seq
-            }
-            unseen: set[str] = set()
-            if behind:
-                records = [one.get("record") for one in request.operations if isinstance(one, dict)]
-                unseen = tx.beyond(behind, [one for one in records if is_record_id(one)])
             batch = batch._replace(positions=positions)
             verdicts: Verdicts = self._authority.accept(tx, batch, legible)
-        quiet = {one: head for one, head in verdicts.quiet.items() if one not in unseen}
-        return Pushed(verdicts.acks, quiet, verdicts.touched)
+        return Pushed(verdicts.acks, verdicts.quiet, verdicts.touched)
 
     def pull(
         self,
