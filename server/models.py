@@ -113,6 +113,7 @@ class Device(Base):
     ``revoked``: its tokens are worth nothing. ``suspended``: its work is held for review.
     ``hand_in_only``: it gets no rows until an administrator looks. ``wipe``: it is told to
     erase itself. ``former`` lists (by spaces) the ids whose stamps it may bring.
+    ``repairs`` counts how often its copy had to be mended, the last time at ``repaired_at``.
     The rest is what it last told about itself.
     """
 
@@ -140,6 +141,8 @@ class Device(Base):
     storage_quota: Mapped[Big | None]
     battery: Mapped[float | None]
     last_error: Mapped[Words | None]
+    repairs: Mapped[int] = mapped_column(default=0, server_default="0")
+    repaired_at: Mapped[Big | None]
 
 
 class DeviceToken(Base):

@@ -23,9 +23,9 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sync import notices
+from sync import gates, groups, notices
 from sync.batch import Ack, Batch, Legible, Reaction, Safeguards, Verdicts
-from sync.catalogue import Catalogue, is_record_id
+from sync.catalogue import Catalogue
 from sync.effects import Effect
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, read
@@ -83,11 +83,16 @@ class Authority:
             work.load(stamps=wanted)
         # Asked when the records are locked: before, somebody could still change one unseen.
         unseen = _unseen(tx, batch, {op.record for op in operations})
+        if not batch.scope.is_system:
+            work.strays(_ids_of_creates(operations, self.catalogue))
         run = BatchRun(self, work, batch)
-        acks = [
-            run.take(one) if isinstance(one, Operation) else _placed(run, one, raw)
-            for one, raw in zip(parsed, batch.operations, strict=True)
-        ]
+        if any(op.group is not None for op in operations):
+            acks = groups.take_all(run, parsed, batch.operations)
+        else:
+            acks = [
+                run.take(one) if isinstance(one, Operation) else run.misread(one, raw)
+                for one, raw in zip(parsed, batch.operations, strict=True)
+            ]
         run.release_waiting()
         changes = work.changes()
         if changes:
@@ -203,3 +208,13 @@ def _placed(run: BatchRun, ack: Ack, raw: Any) -> Ack:
     """The ack of what could not be read, with where its record is if that much could be."""
     record = raw.get("record") if isinstance(raw, dict) else None
     return run.placed(ack, record) if is_record_id(record) else ack
+=======
+def _ids_of_creates(operations: Iterable[Operation], catalogue: Catalogue) -> set[str]:
+    """The records that creates make, and those that they refer to."""
+    ids: set[str] = set()
+    for op in operations:
+        spec = catalogue.get(op.type) if op.kind == "create" else None
+        if spec is not None:
+            ids.add(op.record)
+            ids.update(gates.parents(op, spec))
+    return ids

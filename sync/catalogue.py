@@ -320,6 +320,11 @@ class RecordType:
         return {one.name: one for one in self.fields}
 
     @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The names of the fields that refer to a record."""
+        return tuple(one.name for one in self.fields if one.kind == "reference")
+
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The names of a wire row's members, in order."""
         return (*ROW_HEAD, *self.index)

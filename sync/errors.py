@@ -229,17 +229,17 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "这条修改依据的内容未被接受，已一并保存等待处理。",
         "What this change is based on was not accepted. It is kept with it.",
     ),
-    "group_waits": ProblemKind(
+    "group": ProblemKind(
         409,
         True,
-        "成组操作已保存，等待管理员处理。",
-        "This operation belongs to a group. It is kept for an administrator.",
+        "同组的另一条未能处理，这一条已保存，一并等待。",
+        "Another change of its group was stopped. This one is kept, and waits with the group.",
     ),
-    "kind_waits": ProblemKind(
+    "group_incomplete": ProblemKind(
         409,
         True,
-        "这种修改要由管理员处理，已保存。",
-        "A change of this kind is kept for an administrator.",
+        "同组的其他修改没有一起到达，已保存，等待其余部分。",
+        "The other changes of its group did not come with this one. It is kept until they do.",
     ),
     "out_of_scope": ProblemKind(
         403,

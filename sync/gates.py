@@ -24,22 +24,18 @@ from sync.scope import GRACE_MS, Scope, Standing
 from sync.stamps import is_server, wall_of
 from sync.work import Work
 
-__all__ = ["AHEAD_MS_MAX", "pass_all", "was_theirs"]
+__all__ = ["AHEAD_MS_MAX", "parents", "pass_all", "was_theirs"]
 
 AHEAD_MS_MAX = 24 * 3_600_000
 """A stamp whose wall part is further ahead of both clocks than this is looked at by a person."""
 
 
 class Run(Protocol):
-    """What the gates ask of the batch that an operation came in.
-
-    ``kept_creates``: record → stamp of its create, for creates held or rejected in this batch.
-    """
+    """What the gates ask of the batch that an operation came in."""
 
     work: Work
     batch: Batch
     authority: Any
-    kept_creates: dict[str, str]
 
 
 def pass_all(run: Run, op: Operation, context: Context) -> bool:
@@ -74,11 +70,7 @@ def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:
         clocks = (batch.received_ms, batch.sent_ms or 0)
         if wall_of(op.stamp) > max(clocks) + AHEAD_MS_MAX:
             raise Hold("stamp_ahead", pointer="/stamp")
-    if op.kind not in KINDS:
-        raise Hold("kind_waits", pointer="/kind")
-    if op.group is not None and not context.forced:
-        raise Hold("group_waits")
-    if context.scope.suspended:
+    if op.kind not in KINDS or context.scope.suspended:
         raise Hold("review")
 
 
@@ -87,7 +79,7 @@ def _has_what_it_needs(
 ) -> None:
     """Hold what was based on something that the server does not have, or did not accept."""
     if op.kind == "create":
-        if run.kept_creates and not context.forced:
+        if not (context.forced or context.scope.is_system):
             _has_parents(run, op, spec)
         return
     for name, seen in op.base.items():
@@ -108,11 +100,17 @@ def _has_what_it_needs(
 
 
 def _has_parents(run: Run, op: Operation, spec: RecordType) -> None:
-    """Hold the children of a create that was itself held or rejected."""
-    for field in spec.fields:
-        parent = op.fields.get(field.name) if field.kind == "reference" else None
-        if parent in run.kept_creates and run.work.record(parent) is None:
-            raise Hold("depends_on_rejected", needs=run.kept_creates[parent])
+    """Hold the children of a create that was itself held or rejected, then or long before."""
+    for parent in parents(op, spec):
+        kept = run.work.kept_create(parent)
+        if kept is not None:
+            raise Hold("depends_on_rejected", needs=kept.stamp)
+
+
+def parents(op: Operation, spec: RecordType) -> list[str]:
+    """The records that a create refers to."""
+    values = map(op.fields.get, spec.references)
+    return [value for value in values if isinstance(value, str)]
 
 
 def _present(record: Record, name: str) -> str:

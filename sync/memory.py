@@ -31,6 +31,7 @@ from sync.store import (
     Held,
     State,
     StoredOperation,
+    Stray,
     digest_changes,
     movements,
 )
@@ -46,6 +47,7 @@ class _Kept(NamedTuple):
     tail: str
     deleted: bool
     row: bytes
+    into: str | None
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class _Tables:
     conflicts: dict[str, Conflict] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     aside: dict[str, Aside] = field(default_factory=dict)
+    strays: dict[tuple[str, str], Stray] = field(default_factory=dict)
 
     def copy(self) -> _Tables:
         """A copy that shares the values."""
@@ -93,6 +96,8 @@ class _Transaction:
         for seq, record in later[:limit]:
             kept, state = self._tables.records[record], places[record][1]
             row = kept.row if state == "live" else None
+            if state == "merged" and kept.into is not None:
+                row = kept.into.encode()
             found.append(Entry(seq, record, state, kept.type, kept.head, row))
         return found
 
@@ -107,7 +112,9 @@ class _Transaction:
             if kept is not None:
                 row = self._codec.loads(kept.row)
                 spec = self._catalogue[kept.type]
-                found[one] = Record.from_row(row, spec, tail=kept.tail, deleted=kept.deleted)
+                found[one] = Record.from_row(
+                    row, spec, tail=kept.tail, deleted=kept.deleted, into=kept.into
+                )
         return found
 
     def conflicts(self, ids: Collection[str]) -> dict[str, Conflict]:
@@ -130,6 +137,21 @@ class _Transaction:
 
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         return {one: self._tables.held[one] for one in stamps if one in self._tables.held}
+
+    def group(self, name: str) -> list[Held]:
+        return [held for _, held in sorted(self._tables.held.items()) if held.group == name]
+
+    def due(self, code: str, *, before_ms: int, limit: int) -> list[Held]:
+        known = self._tables.held.values()
+        found = [one for one in known if one.code == code and one.since < before_ms]
+        return sorted(found, key=lambda one: (one.since, one.stamp))[:limit]
+
+    def strays(self, records: Collection[str]) -> list[Stray]:
+        wanted = set(records)
+        return [one for (record, _), one in sorted(self._tables.strays.items()) if record in wanted]
+
+    def merged_into(self, record: str) -> list[str]:
+        return sorted({one.record for one in self._tables.strays.values() if one.into == record})
 
     def referring(self, type_name: str, field: str, record: str) -> list[str]:
         place = self._catalogue[type_name].keys.index(field)
@@ -177,7 +199,7 @@ class _Transaction:
             if moved:
                 row = self._codec.dumps(record.row())
                 tables.records[record.id] = _Kept(
-                    record.spec.name, record.head, record.tail, record.deleted, row
+                    record.spec.name, record.head, record.tail, record.deleted, row, record.into
                 )
             else:
                 kept = tables.records[record.id]
@@ -188,6 +210,9 @@ class _Transaction:
             tables.held.pop(one, None)
         tables.held.update({held.stamp: held for held in changes.held})
         tables.aside.update({aside.id: aside for aside in changes.aside})
+        for found in changes.found:
+            tables.strays.pop((found.record, found.feed), None)
+        tables.strays.update({(one.record, one.feed): one for one in changes.strays})
         self._move(changes)
 
     def _move(self, changes: Changes) -> None:
@@ -196,7 +221,7 @@ class _Transaction:
             was = tables.feeds.get(feed, FeedState(0, 0, 0))
             digest = (was.sum + total) & DIGEST_MASK
             tables.feeds[feed] = was._replace(count=was.count + count, sum=digest)
-        for move in movements(changes.records):
+        for move in (*movements(changes.records), *changes.told):
             was = tables.feeds.get(move.feed, FeedState(0, 0, 0))
             tables.feeds[move.feed] = was._replace(seq=was.seq + 1)
             tables.entries.setdefault(move.feed, {})[move.record] = (was.seq + 1, move.state)

@@ -38,6 +38,9 @@ __all__ = ["KINDS", "Operation", "canonical", "check_values", "corrected_ms", "r
 
 KINDS = ("create", "edit", "delete", "restore", "transition", "merge", "resolve")
 
+GROUP_MAX = 5_000
+"""Members of a group at most: as many as a request holds."""
+
 _NO_BASE: Mapping[str, Any] = {}
 _TIME_MAX = 1 << 48
 
@@ -147,6 +150,14 @@ def _is_object_or_null(value: Any) -> bool:
     return value is None or isinstance(value, dict)
 
 
+def _is_group_or_null(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, dict) or not _is_name(value.get("id")) or not value["id"]:
+        return False
+    return type(value.get("of")) is int and 0 < value["of"] <= GROUP_MAX
+
+
 def _is_stamp_or_null(value: Any) -> bool:
     return value is None or is_stamp(value)
 
@@ -159,7 +170,7 @@ _MEMBERS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("offset_ms", _is_offset),
     ("fields", _is_object_or_null),
     ("schema", _is_whole_or_null),
-    ("group", _is_object_or_null),
+    ("group", _is_group_or_null),
     ("undoes", _is_stamp_or_null),
 )
 """Member of an operation → whether its value has the right form."""

@@ -44,10 +44,13 @@ class Record:
     """The state of one record while it is being changed. Values stand in the type's order.
 
     ``tail`` is the newest operation about the record, whether it changed the row or not:
-    its history is the chain of ``prev`` stamps from there.
+    its history is the chain of ``prev`` stamps from there. ``into``: of a deleted record that
+    was merged, the one that stands for it.
     """
 
-    __slots__ = ("_feeds", "c", "deleted", "head", "id", "spec", "tail", "v", "values", "vx", "x")
+    __slots__ = (
+        "_feeds", "c", "deleted", "head", "id", "into", "spec", "tail", "v", "values", "vx", "x",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Record:
         c: list[str] | None = None,
         x: dict[str, Any] | None = None,
         deleted: bool = False,
+        into: str | None = None,
     ) -> None:
         self.id = record
         self.spec = spec
@@ -73,6 +77,7 @@ class Record:
         self.x = x
         self.values = values
         self.deleted = deleted
+        self.into = into
         self._feeds: tuple[str, ...] | None = None
 
     @classmethod
@@ -87,7 +92,13 @@ class Record:
 
     @classmethod
     def from_row(
-        cls, row: Sequence[Any], spec: RecordType, *, tail: str | None = None, deleted: bool = False
+        cls,
+        row: Sequence[Any],
+        spec: RecordType,
+        *,
+        tail: str | None = None,
+        deleted: bool = False,
+        into: str | None = None,
     ) -> Record:
         """A record from its wire row; rows of an older schema are filled up with nulls."""
         record, head, v, vx, c, x, *values = row
@@ -104,6 +115,7 @@ class Record:
             x=x,
             values=values,
             deleted=deleted,
+            into=into,
         )
 
     def row(self) -> list[Any]:
@@ -123,6 +135,7 @@ class Record:
             x=dict(self.x) if self.x else None,
             values=list(self.values),
             deleted=self.deleted,
+            into=self.into,
         )
 
     def feeds(self) -> tuple[str, ...]:

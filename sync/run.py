@@ -16,14 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sync import gates, kinds
+from sync import gates, groups, kinds
 from sync.batch import Ack, Batch
+from sync.catalogue import is_record_id
 from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, canonical, check_values, corrected_ms, read
 from sync.record import Record
 from sync.scope import SYSTEM, Scope
-from sync.store import Held, Outcome, StoredOperation
+from sync.store import Held, Outcome, StoredOperation, Stray
 from sync.work import Work
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class BatchRun:
         self.now_ms = batch.received_ms
         self.answers: dict[str, Ack] = {}
         self._touched: dict[str, bool] = {}
-        self.kept_creates: dict[str, str] = {}
         self._decided: set[str] = set()
 
     def quiet(self) -> dict[str, str]:
@@ -70,25 +70,40 @@ class BatchRun:
                 return self._reused(op)
             if self.authority.safeguards.idempotency:
                 return self._repeat(known)
+        return self.decide(op, self.context(op, known))
+
+    def context(self, op: Operation, known: StoredOperation | None = None) -> Context:
+        """In whose name and when an operation of this batch is decided."""
         offset = op.offset_ms if op.offset_ms is not None else self.batch.offset_ms
-        context = Context(
+        return Context(
             scope=self.batch.scope,
             received_ms=self.now_ms,
             offset_ms=offset,
             corrected_ms=corrected_ms(at=op.at, offset_ms=offset, received_ms=self.now_ms),
             stamp=op.stamp if known is None else self.authority.server_stamp(self.now_ms),
         )
-        return self._decide(op, context)
 
-    def _decide(self, op: Operation, context: Context) -> Ack:
+    def branch(self) -> BatchRun:
+        """The same run over a branch of its work: nothing happened until ``absorb``."""
+        return BatchRun(self.authority, self.work.branch(), self.batch)
+
+    def absorb(self, run: BatchRun) -> None:
+        """Let what a branch of this run did have happened."""
+        self.work.absorb(run.work)
+        self.answers.update(run.answers)
+        for record, plain in run._touched.items():
+            self._touched[record] = self._touched.get(record, True) and plain
+        self._decided |= run._decided
+
+    def decide(self, op: Operation, context: Context) -> Ack:
         try:
             late = gates.pass_all(self, op, context)
             judged = context._replace(late=True) if late else context
             effect = kinds.KINDS[op.kind](self, op, judged)
         except Hold as hold:
-            return self._hold(op, context, hold)
+            return self.hold(op, context, hold)
         except Refusal as refusal:
-            return self._reject(op, context, refusal.problem)
+            return self.reject(op, context, refusal.problem)
         return self._settle(op, judged, effect)
 
     # Outcomes ------------------------------------------------------------------------------
@@ -107,6 +122,8 @@ class BatchRun:
         computed = plain and not context.released and op.kind != "resolve"
         self._touched[record.id] = touched and computed
         self._decided.add(op.stamp)
+        if op.kind == "create" and not context.scope.is_system:
+            self._arrived(op.record)
         for told in effect.notices:
             self.authority.notify(self, **told)
         for reaction in self.authority.reactions_to(op, effect, moved=moved):
@@ -128,6 +145,13 @@ class BatchRun:
             )
         self.answers[op.stamp] = ack
         return ack
+
+    def _arrived(self, record: str) -> None:
+        """A create that had been kept: what was held with it may go, whichever create came."""
+        kept = self.work.kept_create(record)
+        if kept is not None:
+            self.work.found(kept)
+            self._decided.add(kept.stamp)
 
     def _sees(self, scope: Scope, record: Record) -> bool:
         return bool(scope.readable(record.feeds()))
@@ -165,14 +189,24 @@ class BatchRun:
             )
         )
 
-    def _hold(self, op: Operation, context: Context, hold: Hold) -> Ack:
+    def hold(self, op: Operation, context: Context, hold: Hold) -> Ack:
+        """Keep an operation waiting."""
         scope = context.scope
         feeds = None  # Of what its author reads no more, and a person may still let go: anywhere.
         if scope.reads is not None and (hold.needs or not gates.was_theirs(self, op, scope)):
             feeds = tuple(sorted({*scope.reads, *scope.grace}))
         self._store(op, context, "held", code=hold.code)
         self.work.hold(
-            Held(op.stamp, op.record, hold.needs, hold.code, self.now_ms, scope.role, feeds)
+            Held(
+                op.stamp,
+                op.record,
+                hold.needs,
+                hold.code,
+                self.now_ms,
+                scope.role,
+                feeds,
+                groups.name_of(op),
+            )
         )
         return self._kept(
             op,
@@ -182,14 +216,15 @@ class BatchRun:
             ),
         )
 
-    def _reject(self, op: Operation, context: Context, problem: Problem) -> Ack:
+    def reject(self, op: Operation, context: Context, problem: Problem) -> Ack:
+        """Turn an operation away, and keep it."""
         self._store(op, context, "rejected", code=problem.code)
         return self._kept(op, context, Ack(op.stamp, "rejected", problem=problem))
 
     def _kept(self, op: Operation, context: Context, ack: Ack) -> Ack:
-        if op.kind == "create":
-            self.kept_creates[op.record] = op.stamp
         record = self.work.record(op.record)
+        if op.kind == "create" and record is None:
+            self.work.stray(Stray(op.record, "", None, op.stamp))
         if record is not None and self._sees(context.scope, record):
             ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
             names = [name for name in op.fields if name in record.spec.index]
@@ -204,6 +239,15 @@ class BatchRun:
         problem = Problem("stamp_reused", pointer="/stamp")
         self.authority.set_aside(self.work, self.batch, op.raw, op.stamp, "stamp_reused")
         return self.placed(Ack(op.stamp, "held", problem=problem), op.record)
+
+    def misread(self, ack: Ack, raw: Any) -> Ack:
+        """The ack of what could not be read, with where its record is if that much could be."""
+        record = raw.get("record") if isinstance(raw, dict) else None
+        if not is_record_id(record):
+            return ack
+        if raw.get("kind") == "create" and ack.stamp and self.work.record(record) is None:
+            self.work.stray(Stray(record, "", None, ack.stamp))
+        return self.placed(ack, record)
 
     def placed(self, ack: Ack, record: str) -> Ack:
         """An ack with where its record is, for who reads it."""
@@ -226,7 +270,7 @@ class BatchRun:
         if known.outcome == "conflict":
             ack = ack._replace(conflict=known.conflict)
         if known.outcome == "held":
-            held = self.work.tx.held([known.stamp]).get(known.stamp)
+            held = self.work.held(known.stamp)
             ack = ack._replace(needs=held.needs if held is not None else None)
         if sees and record is not None:
             ack = ack._replace(head=record.head, feeds=scope.readable(record.feeds()))
@@ -277,7 +321,7 @@ class BatchRun:
             seen = {name: record.version(name) for name in raw["fields"] if name != "*"}
             raw["base"] = {"*": record.head, **seen}
         context = Context(SYSTEM, self.now_ms, 0, self.now_ms, stamp)
-        ack = self._decide(read(raw), context)
+        ack = self.decide(read(raw), context)
         self._touched[raw["record"]] = False
         return ack
 
@@ -320,21 +364,32 @@ class BatchRun:
             arrived = self._decided
 
     def release(self, held: Held, *, forced: bool = False) -> Ack | None:
-        """Decide a held operation now, within the scope that its author had.
+        """Decide a held operation now, within the scope that its author had, and tell them.
 
-        ``forced``: a person lets it go, and vouches for what it was based on, not for whose
-        record it is: what never was its author's stays out of scope.
+        ``forced``: a person lets it go, or its time is up: what it was based on counts as not
+        seen, but what never was its author's stays out of scope.
         """
         stored = self.work.operation(held.stamp)
         if stored is None:
             return None
+        if held.group is not None:
+            return groups.release(self, held, forced=forced)
         told_before = self.work.release(held.stamp)
-        reads = None if held.feeds is None else frozenset(held.feeds)
-        op = read(stored.raw)
-        scope = self.batch.scope
+        op, context = self.released(held, forced=forced, told_before=told_before)
+        ack = self.decide(op, context)
         if told_before:
+            self.tell_released(op, ack)
+        return ack
+
+    def released(self, held: Held, *, forced: bool, told_before: bool) -> tuple[Operation, Context]:
+        """A held operation, and in whose name and when it is decided now."""
+        stored = self.work.operation(held.stamp)
+        assert stored is not None
+        op, scope = read(stored.raw), self.batch.scope
+        if told_before:
+            reads = None if held.feeds is None else frozenset(held.feeds)
             scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)
-        context = Context(
+        return op, Context(
             scope=scope,
             received_ms=stored.received,
             offset_ms=stored.corrected - stored.at if op.offset_ms is None else op.offset_ms,
@@ -344,8 +399,10 @@ class BatchRun:
             forced=forced,
             late=stored.late,
         )
-        ack = self._decide(op, context)
-        if ack.outcome != "held" and told_before:
+
+    def tell_released(self, op: Operation, ack: Ack) -> None:
+        """Tell the author of an operation that it waits no more, if that is so."""
+        if ack.outcome != "held":
             self.authority.notify(
                 self,
                 user=op.actor,
@@ -356,7 +413,6 @@ class BatchRun:
                 about_type=op.type,
                 about_record=op.record,
             )
-        return ack
 
 
 def _told(op: Operation | StoredOperation, record: Record, names: Iterable[str]) -> dict[str, Any]:

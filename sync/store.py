@@ -44,13 +44,16 @@ __all__ = [
     "RecordChange",
     "Store",
     "StoredOperation",
+    "Stray",
     "Writing",
     "digest_changes",
     "movements",
 ]
 
 Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
-State = Literal["live", "deleted", "left"]
+State = Literal["live", "deleted", "left", "merged", "parted"]
+"""``merged``: another record stands for it, which ``Entry.row`` names. ``parted``: no more so,
+in a feed that only refers to it."""
 
 
 class Codec(NamedTuple):
@@ -79,7 +82,8 @@ class FeedState(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry of a feed. ``row`` is the stored wire row, or None unless the state is live."""
+    """One entry of a feed. ``row``: the stored wire row of a live record, of a merged one the id
+    (in UTF-8) of the record that stands for it, else None."""
 
     seq: int
     record: str
@@ -123,6 +127,7 @@ class Held(NamedTuple):
 
     ``role`` and ``feeds`` (None: the whole county) are its author's scope when it was
     received: when it is released it may do what it might have done then, no more.
+    ``group`` names the group that it is a member of, over all devices.
     """
 
     stamp: str
@@ -132,6 +137,21 @@ class Held(NamedTuple):
     since: int
     role: str
     feeds: tuple[str, ...] | None
+    group: str | None = None
+
+
+class Stray(NamedTuple):
+    """An id that others may refer to and that names no live record of its own.
+
+    A record that was merged has one for each ``feed`` in which that is told; ``into`` stands
+    for it, and ``stamp`` is the merge. A record whose create was held or rejected has one,
+    without feed and ``into``; ``stamp`` is the create.
+    """
+
+    record: str
+    feed: str
+    into: str | None
+    stamp: str
 
 
 class Aside(NamedTuple):
@@ -194,7 +214,11 @@ class RecordChange(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """Everything that one batch changes, in the order in which it was decided."""
+    """Everything that one batch changes, in the order in which it was decided.
+
+    ``strays`` are added, and those ``found`` are strays no more. ``told``: entries beside those
+    of ``records``, in feeds that refer to a merged record.
+    """
 
     operations: list[StoredOperation] = field(default_factory=list)
     revised: list[StoredOperation] = field(default_factory=list)
@@ -203,6 +227,9 @@ class Changes:
     held: list[Held] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+    found: list[Stray] = field(default_factory=list)
+    told: list[Movement] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(
@@ -214,6 +241,9 @@ class Changes:
                 self.held,
                 self.released,
                 self.aside,
+                self.strays,
+                self.found,
+                self.told,
             )
         )
 
@@ -236,7 +266,9 @@ def movements(changes: Iterable[RecordChange]) -> list[Movement]:
             continue
         feeds = record.feeds()
         home = feeds[0] if feeds else ""
-        state: State = "deleted" if record.deleted else "live"
+        state: State = "live"
+        if record.deleted:
+            state = "deleted" if record.into is None else "merged"
         old = before.feeds if before is not None else ()
         for feed in feeds:
             moved.append(Movement(feed, record.id, home, state, feed in old))
@@ -307,8 +339,17 @@ class Reading(Protocol):
     def referring(self, type_name: str, field: str, record: str) -> list[str]:
         """The ids of live records of a type whose reference ``field`` names ``record``.
 
-        Only for fields that the store can look up (in SQL: those with an indexed column).
+        Quick for fields that the store can look up (in SQL: those of a projection); of others
+        every record of the type is read.
         """
+        ...
+
+    def strays(self, records: Collection[str]) -> list[Stray]:
+        """What is known of ids that name no live record, by record and feed."""
+        ...
+
+    def merged_into(self, record: str) -> list[str]:
+        """The ids of the records for which ``record`` itself stands."""
         ...
 
 
@@ -321,6 +362,14 @@ class Writing(Reading, Protocol):
 
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         """Held operations by their own stamps."""
+        ...
+
+    def group(self, name: str) -> list[Held]:
+        """The held members of a group, by stamp."""
+        ...
+
+    def due(self, code: str, *, before_ms: int, limit: int) -> list[Held]:
+        """Operations held with ``code`` since before then, the oldest first."""
         ...
 
     def open_conflicts(self, record: str) -> list[str]:
@@ -340,8 +389,8 @@ class Writing(Reading, Protocol):
     def save(self, changes: Changes) -> None:
         """Store a batch: operations, records, entries, digests, conflicts, held, aside.
 
-        ``conflicts``, ``held`` and ``aside`` replace what has the same id. Called once or
-        more in a transaction; a later call sees an earlier one's effects.
+        ``conflicts``, ``held``, ``strays`` and ``aside`` replace what has the same id. Called
+        once or more in a transaction; a later call sees an earlier one's effects.
         """
         ...
 

@@ -14,8 +14,9 @@ This module decides nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from sync.branch import Beneath, in_order
 from sync.merge import Past
 from sync.operation import Operation
 from sync.record import Record
@@ -25,8 +26,10 @@ from sync.store import (
     Changes,
     Conflict,
     Held,
+    Movement,
     RecordChange,
     StoredOperation,
+    Stray,
     Writing,
 )
 
@@ -52,6 +55,39 @@ class Work(Past):
         self._released: dict[str, None] = {}
         self._aside: dict[str, Aside] = {}
         self._pasts: dict[str, Sequence[StoredOperation]] = {}
+        self._strays: dict[tuple[str, str], Stray] = {}
+        self._stray_read: set[str] = set()
+        self._new_strays: dict[tuple[str, str], Stray] = {}
+        self._found: dict[tuple[str, str], Stray] = {}
+        self._told: dict[tuple[str, str], Movement] = {}
+
+    # Branches ------------------------------------------------------------------------------
+
+    def branch(self) -> Work:
+        """A work over this one: what it changes is nothing until ``absorb``."""
+        return Work(cast(Writing, Beneath(self)))
+
+    def absorb(self, branch: Work) -> None:
+        """Take over everything that a branch of this work changed."""
+        for one, moved in branch._changed.items():
+            before = self._records.get(one)
+            if before is None:
+                self.add(branch._records[one])
+            else:
+                self.touch(before, moved=moved)
+                self._records[one] = branch._records[one]
+        for stored in (*branch._new.values(), *branch._revised.values()):
+            self.keep(stored)
+        for conflict in branch._dirty_conflicts:
+            self.put_conflict(branch._conflicts[conflict])
+        for held in branch._held.values():
+            self.hold(held)
+        self._aside.update(branch._aside)
+        for stray in branch._found.values():
+            self.found(stray)
+        for stray in branch._new_strays.values():
+            self.stray(stray)
+        self._told.update(branch._told)
 
     # Reading -------------------------------------------------------------------------------
 
@@ -116,11 +152,37 @@ class Work(Past):
 
     def waiting(self, stamps: Collection[str]) -> list[Held]:
         """Held operations that need one of ``stamps``, those of this batch too, by stamp."""
-        found = {held.stamp: held for held in self.tx.waiting(stamps)}
-        for held in self._held.values():
-            if held.needs in stamps:
-                found[held.stamp] = held
-        return [found[stamp] for stamp in sorted(found) if stamp not in self._released]
+        wait = (held for held in self._held.values() if held.needs in stamps)
+        return self._still(in_order([*self.tx.waiting(stamps), *wait]))
+
+    def group(self, name: str) -> list[Held]:
+        """The held members of a group, those of this batch too, by stamp."""
+        members = (held for held in self._held.values() if held.group == name)
+        return self._still(in_order([*self.tx.group(name), *members]))
+
+    def held(self, stamp: str) -> Held | None:
+        """A held operation as it is now."""
+        stored = None if stamp in self._released else self.tx.held([stamp]).get(stamp)
+        return self._held.get(stamp, stored)
+
+    def _still(self, held: Iterable[Held]) -> list[Held]:
+        """Those that wait now: not let go, nor held for something else by this batch."""
+        return [
+            one
+            for one in held
+            if one.stamp not in self._released and self._held.get(one.stamp, one) == one
+        ]
+
+    def strays(self, records: Iterable[str]) -> list[Stray]:
+        """What is known of ids that name no live record, as it is now. Read by sets."""
+        wanted = set(records)
+        unread = wanted - self._stray_read
+        if unread:
+            self._stray_read |= unread
+            for stray in self.tx.strays(unread):
+                if (stray.record, stray.feed) not in self._found:
+                    self._strays.setdefault((stray.record, stray.feed), stray)
+        return [one for (record, _), one in self._strays.items() if record in wanted]
 
     # The past of a record (for merge) --------------------------------------------------------
 
@@ -148,7 +210,7 @@ class Work(Past):
         if seen is None or seen.outcome in ("held", "rejected"):
             return None
         unseen: set[str] = set()
-        for one in self._history(seen.record):
+        for one in self.history(seen.record):
             if one.stamp == seen.stamp:
                 if _wrote(one, name):
                     break
@@ -160,7 +222,7 @@ class Work(Past):
             unseen.update((change.get("add") if isinstance(change, dict) else change) or ())
         return frozenset(unseen)
 
-    def _history(self, record: str) -> Iterable[StoredOperation]:
+    def history(self, record: str) -> Iterable[StoredOperation]:
         """Newest first: what this batch did or released, then what is stored."""
         state = self._records.get(record)
         stamp = state.tail if state is not None else None
@@ -216,10 +278,32 @@ class Work(Past):
     def release(self, stamp: str) -> bool:
         """Let a waiting operation go; whether it had waited since before this batch."""
         in_batch = self._held.pop(stamp, None) is not None
-        before = stamp in self._operations and stamp not in self._new
+        before = self.operation(stamp) is not None and stamp not in self._new
         if before:
             self._released[stamp] = None
         return before or not in_batch
+
+    def kept_create(self, record: str) -> Stray | None:
+        """The create of a record that was held or rejected, if there is one and no other."""
+        found = (one for one in self.strays([record]) if one.into is None)
+        return next(found, None)
+
+    def stray(self, stray: Stray) -> None:
+        """An id names no live record from now on."""
+        key = stray.record, stray.feed
+        self._strays[key] = self._new_strays[key] = stray
+        self._found.pop(key, None)
+
+    def found(self, stray: Stray) -> None:
+        """An id is a stray no more."""
+        key = stray.record, stray.feed
+        self._strays.pop(key, None)
+        self._new_strays.pop(key, None)
+        self._found[key] = stray
+
+    def tell(self, movement: Movement) -> None:
+        """Tell a feed that only refers to a record of what became of it."""
+        self._told[movement.feed, movement.record] = movement
 
     def set_aside(self, aside: Aside) -> None:
         """Keep what has no stamp of its own to be kept under."""
@@ -242,6 +326,9 @@ class Work(Past):
             held=list(self._held.values()),
             released=list(self._released),
             aside=list(self._aside.values()),
+            strays=list(self._new_strays.values()),
+            found=list(self._found.values()),
+            told=list(self._told.values()),
         )
 
 

@@ -23,7 +23,7 @@ from server.store.statements import Statements
 from server.store.tables import CONFLICT, HELD, OPERATION
 from sync.catalogue import Catalogue
 from sync.record import Record
-from sync.store import Codec, Conflict, Entry, FeedState, StoredOperation
+from sync.store import Codec, Conflict, Entry, FeedState, StoredOperation, Stray
 
 __all__ = ["NO_FEED", "Busy", "Shared", "Snapshot"]
 
@@ -44,7 +44,7 @@ def _texts(sql: Statements) -> dict[str, str]:
     operation = _columns("o", OPERATION)
     conflict = _columns("c", CONFLICT)
     held = _columns("h", HELD)
-    record = 'r."id", r."type", r."tail", r."deleted", r."row", r."feed"'
+    record = 'r."id", r."type", r."tail", r."deleted", r."row", r."feed", r."into"'
     p, among, keys = sql.mark, sql.among, sql.among_keys
     return {
         "epoch": """SELECT "value" FROM "meta" WHERE "name" = 'epoch'""",
@@ -53,7 +53,8 @@ def _texts(sql: Statements) -> dict[str, str]:
         "ends": f'SELECT "key", "seq", "count", "sum" FROM "feed" WHERE "key" {keys} '
         f'ORDER BY "key" {sql.lock}',
         "entries": 'SELECT e."seq", e."record", e."state", r."type", r."head", '
-        """CASE WHEN e."state" = 'live' THEN r."row" END """
+        """CASE e."state" WHEN 'live' THEN r."row" """
+        f"""WHEN 'merged' THEN {sql.as_bytes.format('r."into"')} END """
         'FROM "entry" e LEFT JOIN "record" r ON r."feed" = e."home" AND r."id" = e."record" '
         f'WHERE e."feed" = {p} AND e."seq" > {p} ORDER BY e."seq" LIMIT {p}',
         "heads": f'SELECT "id", "type", "head" FROM "record" WHERE "id" {among}',
@@ -71,6 +72,13 @@ def _texts(sql: Statements) -> dict[str, str]:
         "ORDER BY past.n",
         "waiting": f'SELECT {held} FROM "held" h WHERE h."needs" {among} ORDER BY h."stamp"',
         "held": f'SELECT {held} FROM "held" h WHERE h."stamp" {among}',
+        "group": f'SELECT {held} FROM "held" h WHERE h."group" = {p} ORDER BY h."stamp"',
+        "due": f'SELECT {held} FROM "held" h WHERE h."code" = {p} AND h."since" < {p} '
+        f'ORDER BY h."since", h."stamp" LIMIT {p}',
+        "strays": 'SELECT "record", "feed", "into", "stamp" FROM "stray" '
+        f'WHERE "record" {among} ORDER BY "record", "feed"',
+        "merged_into": f'SELECT DISTINCT "record" FROM "stray" WHERE "into" = {p} '
+        'ORDER BY "record"',
         "after": f'SELECT "record" FROM "entry" WHERE "feed" = {p} AND "seq" > {p}',
         "after_among": 'SELECT "record" FROM "entry" '
         f'WHERE "feed" = {p} AND "record" {among} AND "seq" > {p}',
@@ -154,8 +162,10 @@ class Snapshot:
         """Records by id, deleted ones too; unknown ids are absent."""
         catalogue, loads = self._catalogue, self._loads
         return {
-            record: Record.from_row(loads(row), catalogue[kind], tail=tail, deleted=bool(deleted))
-            for record, kind, tail, deleted, row, _ in self.among("records", ids)
+            record: Record.from_row(
+                loads(row), catalogue[kind], tail=tail, deleted=bool(deleted), into=into
+            )
+            for record, kind, tail, deleted, row, _, into in self.among("records", ids)
         }
 
     def conflicts(self, ids: Collection[str]) -> dict[str, Conflict]:
@@ -172,16 +182,34 @@ class Snapshot:
         return [self._operation(row) for row in self.rows("history", record, until or "")]
 
     def referring(self, type_name: str, field: str, record: str) -> list[str]:
-        """The ids of live records of a type whose ``field``, a projected one, names ``record``."""
-        projector = self.shared.projectors[type_name]
-        if not any(column.name == field for column in projector.projection.columns):
-            raise ValueError(f"{type_name}.{field} is not projected")
+        """The ids of live records of a type whose ``field`` names ``record``.
+
+        Where the field is not projected, every record of the type is read.
+        """
+        projector = self.shared.projectors.get(type_name)
+        if projector is None or field not in projector.names:
+            place = self._catalogue[type_name].keys.index(field)
+            self.cursor.execute(
+                f'SELECT "id", "row" FROM "record" WHERE "type" = {self._sql.mark} '  # nosec B608
+                'AND NOT "deleted" ORDER BY "id"',
+                (type_name,),
+            )
+            rows = self.cursor.fetchall()
+            return [one for one, row in rows if self._loads(row)[place] == record]
         table, mark = projector.table.name, self._sql.mark
         self.cursor.execute(
             f'SELECT "id" FROM "{table}" WHERE "{field}" = {mark} ORDER BY "id"',  # nosec B608 - declared names
             (record,),
         )
         return [row[0] for row in self.cursor.fetchall()]
+
+    def strays(self, records: Collection[str]) -> list[Stray]:
+        """What is known of ids that name no live record, by record and feed."""
+        return [Stray._make(row) for row in self.among("strays", records)]
+
+    def merged_into(self, record: str) -> list[str]:
+        """The ids of the records for which ``record`` itself stands."""
+        return [row[0] for row in self.rows("merged_into", record)]
 
     def _operation(self, row: Sequence[Any]) -> StoredOperation:
         members = list(row)

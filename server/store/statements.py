@@ -48,6 +48,9 @@ class Statements(Protocol):
     lock: str
     """What locks the rows that a read finds, in the order of the column named."""
 
+    as_bytes: str
+    """A text as the bytes of its UTF-8."""
+
     lock_table: str
     """What keeps other writers of a table away; empty where there are none."""
 
@@ -96,6 +99,7 @@ class SqliteStatements:
     among = "IN (SELECT value FROM json_each(?))"
     among_keys = among
     lock = ""
+    as_bytes = "CAST({} AS BLOB)"
     lock_table = ""
 
     def set(self, values: Collection[Any]) -> str:
@@ -140,6 +144,7 @@ class PostgresStatements:
     among = "= ANY(%b::text[])"
     among_keys = "= ANY(%b::bigint[])"
     lock = "FOR UPDATE"
+    as_bytes = "convert_to({}, 'UTF8')"
     lock_table = 'LOCK TABLE "{}" IN SHARE ROW EXCLUSIVE MODE'
 
     def set(self, values: Collection[Any]) -> list[Any]:

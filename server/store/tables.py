@@ -47,10 +47,13 @@ __all__ = [
     "FEED",
     "GRANT",
     "HELD",
+    "IDENTITY",
+    "MARK",
     "META",
     "OPERATION",
     "PROJECTED",
     "RECORD",
+    "STRAY",
     "metadata",
     "projection_table",
 ]
@@ -116,9 +119,11 @@ RECORD = _table(
     _needed("tail"),
     _needed("deleted", Boolean),
     _needed("row", LargeBinary),
+    Column("into", KEY),
     UniqueConstraint("id"),
 )
-"""``feed``: the key of the home feed, 0 for a record that is in none. ``row``: the wire row."""
+"""``feed``: the key of the home feed, 0 for a record that is in none. ``row``: the wire row.
+``into``: of a merged record, the one that stands for it."""
 
 OPERATION = _table(
     "operation",
@@ -166,10 +171,28 @@ HELD = _table(
     _needed("since", BigInteger),
     _needed("role"),
     Column("feeds", LargeBinary),
+    Column("group", KEY),
     Index("ix_held_needs", "needs"),
     Index("ix_held_since", "since"),
+    Index("ix_held_group", "group"),
 )
 """``feeds``: JSON list of names, or null for the whole county."""
+
+STRAY = _table(
+    "stray",
+    _key("record"),
+    _key("feed"),
+    Column("into", KEY),
+    _needed("stamp"),
+    Index("ix_stray_into", "into"),
+)
+"""Ids that others may refer to and that name no live record: see ``sync.store.Stray``."""
+
+IDENTITY = _table("identity", _key("key", BigInteger), _key("record"))
+"""The identity keys of live records, as ``sync.identity`` makes them: a number for each."""
+
+MARK = _table("mark", _key("feed", BigInteger), _key("at", BigInteger), _needed("seq", BigInteger))
+"""How far a feed had come at a time: what tells how old its entries are."""
 
 ASIDE = _table(
     "aside",

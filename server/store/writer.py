@@ -21,13 +21,14 @@ from typing import Any
 from server.store import projections
 from server.store.projections import Picture, Shift
 from server.store.snapshot import NO_FEED, Shared, Snapshot
-from server.store.tables import ASIDE, CONFLICT, ENTRY, FEED, HELD, OPERATION, RECORD
+from server.store.tables import ASIDE, CONFLICT, ENTRY, FEED, HELD, OPERATION, RECORD, STRAY
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
     Aside,
     Changes,
     Conflict,
     Held,
+    Movement,
     RecordChange,
     State,
     StoredOperation,
@@ -41,6 +42,7 @@ _OPERATION = tuple(OPERATION.columns.keys())
 _CONFLICT = tuple(CONFLICT.columns.keys())
 _HELD = tuple(HELD.columns.keys())
 _ASIDE = tuple(ASIDE.columns.keys())
+_STRAY = tuple(STRAY.columns.keys())
 _RECORD = ("feed", "id", "type", "head", "tail", "deleted", "row")
 _ENTRY = ("seq", "home", "state", "feed", "record")
 _SCAN_MAX = 64
@@ -60,9 +62,9 @@ class Writer(Snapshot):
         catalogue, loads, stored = self._catalogue, self._loads, self._stored
         found: dict[str, Record] = {}
         projector_of, from_row = self.shared.projectors.get, Record.from_row
-        for record, kind, tail, deleted, row, home in self.among("records_locked", ids):
+        for record, kind, tail, deleted, row, home, into in self.among("records_locked", ids):
             spec = catalogue[kind]
-            state = from_row(loads(row), spec, tail=tail, deleted=bool(deleted))
+            state = from_row(loads(row), spec, tail=tail, deleted=bool(deleted), into=into)
             found[record] = state
             projector = None if deleted else projector_of(kind)
             stored[record] = home, None if projector is None else projector.picture(state.values)
@@ -76,9 +78,17 @@ class Writer(Snapshot):
         """Held operations by their own stamps."""
         return {row[0]: self._as_held(row) for row in self.among("held", stamps)}
 
+    def group(self, name: str) -> list[Held]:
+        """The held members of a group, by stamp."""
+        return [self._as_held(row) for row in self.rows("group", name)]
+
+    def due(self, code: str, *, before_ms: int, limit: int) -> list[Held]:
+        """Operations held with ``code`` since before then, the oldest first."""
+        return [self._as_held(row) for row in self.rows("due", code, before_ms, limit)]
+
     def _as_held(self, row: Sequence[Any]) -> Held:
-        feeds = None if row[-1] is None else tuple(self._loads(row[-1]))
-        return Held._make((*row[:-1], feeds))
+        feeds = None if row[-2] is None else tuple(self._loads(row[-2]))
+        return Held._make((*row[:-2], feeds, row[-1]))
 
     def open_conflicts(self, record: str) -> list[str]:
         """The ids of a record's conflicts that are open as stored."""
@@ -136,10 +146,17 @@ class Writer(Snapshot):
             rows = [self._conflict_row(one) for one in conflicts.values()]
             self.run(sql.upsert(CONFLICT, _CONFLICT, ("id",)), rows)
         self._save_waiting(changes.held, changes.released, changes.aside)
+        if changes.found:
+            rows = [(one.record, one.feed) for one in changes.found]
+            self.run(sql.delete(STRAY, ("record", "feed")), rows)
+        if changes.strays:
+            rows = list({(one.record, one.feed): one for one in changes.strays}.values())
+            self.run(sql.upsert(STRAY, _STRAY, ("record", "feed")), rows)
         records = _each_once(changes.records)
         if records:
             self._save_records(records)
-            self._move([one for one in records if one.moved])
+        if records or changes.told:
+            self._move([one for one in records if one.moved], changes.told)
 
     def run(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Write a set of rows by one of the statements' texts."""
@@ -171,7 +188,7 @@ class Writer(Snapshot):
         waiting = {one.stamp: one for one in held}
         if waiting:
             rows: list[Any] = [
-                (*one[:-1], None if one.feeds is None else dumps(one.feeds))
+                (*one[:-2], None if one.feeds is None else dumps(one.feeds), one.group)
                 for one in waiting.values()
             ]
             self.run(sql.upsert(HELD, _HELD, ("stamp",)), rows)
@@ -206,7 +223,7 @@ class Writer(Snapshot):
             elif home == home_before and record.deleted == before.deleted:
                 edited.append((record.head, record.tail, row, home, record.id))
             else:
-                changed = (home, record.head, record.tail, record.deleted, row)
+                changed = (home, record.head, record.tail, record.deleted, row, record.into)
                 others.append((*changed, home_before, record.id))
             projector = projectors.get(record.spec.name)
             if projector is not None:
@@ -230,7 +247,7 @@ class Writer(Snapshot):
         if edited:
             self.run(sql.update(RECORD, ("head", "tail", "row"), key), edited)
         if others:
-            columns = ("feed", "head", "tail", "deleted", "row")
+            columns = ("feed", "head", "tail", "deleted", "row", "into")
             self.run(sql.update(RECORD, columns, key), others)
         if tails:
             self.run(sql.update(RECORD, ("tail",), key), tails)
@@ -252,9 +269,9 @@ class Writer(Snapshot):
             keys = self._keys(names)
         return keys
 
-    def _move(self, changes: Sequence[RecordChange]) -> None:
+    def _move(self, changes: Sequence[RecordChange], told: Iterable[Movement]) -> None:
         """Move entries to the ends of their feeds, under the lock on the feeds' rows."""
-        moved = movements(changes)
+        moved = [*movements(changes), *told]
         if not moved:
             return
         keys = self._keys_made({one.feed for one in moved} | {one.home for one in moved})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sync.store import Aside, Changes, Conflict, Held
+from sync.store import Aside, Changes, Conflict, Held, Stray
 from tests.conformance.batches import (
     Batch,
     created,
@@ -189,3 +189,46 @@ def test_setting_the_same_aside_twice_keeps_it_once(store):
             tx.save(
                 Changes(aside=[one._replace(received=received), one._replace(id=f"d{received}")])
             )
+
+
+def test_the_held_members_of_a_group_are_found_by_its_name(store):
+    second, first, other = held(group="a:g"), held(group="a:g"), held(group="b:g")
+    first, second = sorted([first, second])
+    with store.write() as tx:
+        tx.save(Changes(held=[second, held(), other, first]))
+    with store.write() as tx:
+        assert tx.group("a:g") == [first, second]
+        tx.save(Changes(released=[first.stamp]))
+        assert tx.group("a:g") == [second] and tx.group("c:g") == []
+
+
+def test_what_is_due_is_what_was_held_with_a_code_before_then(store):
+    later, older, other = held(since=6), held(since=3), held(since=1, code="review")
+    with store.write() as tx:
+        tx.save(Changes(held=[later, older, other, held(since=7)]))
+    with store.write() as tx:
+        assert tx.due("needs", before_ms=7, limit=9) == [older, later]
+        assert tx.due("needs", before_ms=7, limit=1) == [older]
+
+
+# Ids that name no live record ------------------------------------------------------------------
+
+
+def test_strays_are_kept_by_record_and_feed_until_they_are_found(store):
+    record, into = new_id(), new_id()
+    whole = Stray(record, "", into, new_stamp())
+    told = Stray(record, "grid:1", into, whole.stamp)
+    kept = Stray(new_id(), "", None, new_stamp())
+    with store.write() as tx:
+        tx.save(Changes(strays=[told, kept, whole]))
+    with store.read() as tx:
+        assert tx.strays([record, new_id()]) == [whole, told]
+        assert sorted(tx.strays([record, kept.record])) == sorted([whole, told, kept])
+        assert tx.merged_into(into) == [record] and tx.merged_into(record) == []
+        assert tx.strays([]) == []
+    again = kept._replace(stamp=new_stamp())
+    with store.write() as tx:
+        tx.save(Changes(strays=[again], found=[whole, told]))
+    with store.read() as tx:
+        assert tx.strays([record, kept.record]) == [again]
+        assert tx.merged_into(into) == []

@@ -93,11 +93,13 @@ def test_a_stamp_of_next_year_is_held_unless_the_tablet_says_that_it_is_then(cre
     assert told(tablet.hand_in(operation)[0]) == ("applied", None)
 
 
-def test_a_group_is_held_until_groups_are_taken(crew):
+def test_a_group_is_held_until_it_is_whole_and_then_applies_whole(crew):
     record = crew.household()
-    group = {"id": new_id(), "of": 1}
-    operation = crew.li.operation("edit", "household", record, {"phone": "1"}, group=group)
-    assert told(crew.li.hand_in(operation)[0]) == ("held", "group_waits")
+    group = {"id": new_id(), "of": 2}
+    first = crew.li.operation("edit", "household", record, {"phone": "1"}, group=group)
+    assert told(crew.li.hand_in(first)[0]) == ("held", "group_incomplete")
+    second = crew.li.operation("edit", "household", record, {"room": "9"}, group=group)
+    assert [told(ack) for ack in crew.li.hand_in(first, second)] == [("applied", None)] * 2
 
 
 # -- held for another operation -------------------------------------------------------------------

@@ -98,8 +98,17 @@ def test_a_record_is_created_once(anna, house):
 
 
 def test_a_member_of_a_group_is_kept(anna, house):
-    member = edit(anna, house, {"phone": "2"}, group={"id": "g", "of": 2})
-    assert anna.send(member)[0]["problem"]["code"] == "group_waits"
+    member = edit(anna, house, {"phone": "2"}, base=anna.created, group={"id": "g", "of": 2})
+    assert anna.send(member)[0]["problem"]["code"] == "group_incomplete"
+
+
+@pytest.mark.parametrize(
+    "group", ["g", {}, {"id": "g"}, {"id": "", "of": 2}, {"id": 1, "of": 2}, {"id": "g", "of": 0},
+              {"id": "g", "of": True}, {"id": "g", "of": 5_001}, {"id": "g\ud800", "of": 2}],
+)  # fmt: skip
+def test_what_is_no_group_is_malformed(anna, house, group):
+    ack = anna.send(edit(anna, house, {"phone": "2"}, base=anna.created, group=group))[0]
+    assert (ack["outcome"], ack["problem"]["pointer"]) == ("rejected", "/group")
 
 
 @pytest.mark.parametrize(

@@ -343,7 +343,7 @@ def test_whose_change_was_undone_is_told(county, anna, house):
 
 def test_a_merge_is_kept_for_a_person(county, anna, house):
     merge = anna.op("merge", house, base={"*": anna.created}, into=uid(2))
-    assert anna.send(merge)[0]["problem"]["code"] == "kind_waits"
+    assert anna.send(merge)[0]["problem"]["code"] == "review"
     assert let_go(county, merge["stamp"]).outcome == "held"
     assert anna.send({**merge, "stamp": anna.stamps.next(now_ms=0), "into": 3})[0]["outcome"] == (
         "rejected"

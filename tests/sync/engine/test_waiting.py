@@ -196,8 +196,8 @@ def test_what_waits_for_what_is_refused_in_the_end_goes_on_waiting(county, anna,
 
 
 def test_a_group_waits_for_a_person_who_lets_its_members_go(county, anna, house):
-    member = edit(anna, house, {"phone": "2"}, base=anna.created, group={"id": "g", "of": 1})
-    assert anna.send(member)[0]["problem"]["code"] == "group_waits"
+    member = edit(anna, house, {"phone": "2"}, base=anna.created, group={"id": "g", "of": 2})
+    assert anna.send(member)[0]["problem"]["code"] == "group_incomplete"
     assert let_go(county, member["stamp"]).outcome == "applied"
 
 
