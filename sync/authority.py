@@ -204,11 +204,6 @@ def _unseen(tx: Writing, batch: Batch, records: Collection[str]) -> set[str]:
     return tx.beyond(behind, records) if behind else set()
 
 
-def _placed(run: BatchRun, ack: Ack, raw: Any) -> Ack:
-    """The ack of what could not be read, with where its record is if that much could be."""
-    record = raw.get("record") if isinstance(raw, dict) else None
-    return run.placed(ack, record) if is_record_id(record) else ack
-=======
 def _ids_of_creates(operations: Iterable[Operation], catalogue: Catalogue) -> set[str]:
     """The records that creates make, and those that they refer to."""
     ids: set[str] = set()

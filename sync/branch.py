@@ -56,16 +56,6 @@ class Beneath:
     def referring(self, type_name: str, field: str, record: str) -> list[str]:
         return self._work.referring(type_name, field, record)
 
-    def waiting(self, stamps: Collection[str]) -> list[Held]:
-        return self._work.waiting(stamps)
-
-    def held(self, stamps: Collection[str]) -> dict[str, Held]:
-        found = {one: self._work.held(one) for one in stamps}
-        return {one: held for one, held in found.items() if held is not None}
-
-    def group(self, name: str) -> list[Held]:
-        return self._work.group(name)
-
     def strays(self, records: Collection[str]) -> list[Stray]:
         return self._work.strays(records)
 

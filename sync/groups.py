@@ -182,6 +182,4 @@ def _overtaken_by_its_own(run: BatchRun, members: Iterable[Member], *, forced: b
         if not forced:
             run.hold(member.op, member.context, Hold("group"))
             continue
-        ack = run.decide(member.op, member.context)
-        if member.told:
-            run.tell_released(member.op, ack)
+        run.tell_released(member.op, run.decide(member.op, member.context))

@@ -96,8 +96,8 @@ class _Transaction:
         for seq, record in later[:limit]:
             kept, state = self._tables.records[record], places[record][1]
             row = kept.row if state == "live" else None
-            if state == "merged" and kept.into is not None:
-                row = kept.into.encode()
+            if state == "merged":
+                row = kept.into.encode() if kept.into else None
             found.append(Entry(seq, record, state, kept.type, kept.head, row))
         return found
 

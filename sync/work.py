@@ -80,8 +80,7 @@ class Work(Past):
             self.keep(stored)
         for conflict in branch._dirty_conflicts:
             self.put_conflict(branch._conflicts[conflict])
-        for held in branch._held.values():
-            self.hold(held)
+        assert not branch._held, "what is held stops its group"
         self._aside.update(branch._aside)
         for stray in branch._found.values():
             self.found(stray)
@@ -180,8 +179,7 @@ class Work(Past):
         if unread:
             self._stray_read |= unread
             for stray in self.tx.strays(unread):
-                if (stray.record, stray.feed) not in self._found:
-                    self._strays.setdefault((stray.record, stray.feed), stray)
+                self._strays.setdefault((stray.record, stray.feed), stray)
         return [one for (record, _), one in self._strays.items() if record in wanted]
 
     # The past of a record (for merge) --------------------------------------------------------

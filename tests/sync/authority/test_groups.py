@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.county import GRID, OTHER_GRID, edit, let_go, resolve, step, uid
+from sync.authority import Reaction
+from tests.sync.county import ANNA, GRID, OTHER_GRID, edit, let_go, resolve, step, uid
 
 LOST = "0000000003e8-0000-aaaaaaaazzzz"
 
@@ -220,6 +221,40 @@ def test_members_of_which_two_take_one_step_wait_for_a_person_who_takes_them_apa
     assert county.record(uid(40)).get("status") == "new"
     let_go(county, twice[0]["stamp"])
     assert [county.operation(one["stamp"]).outcome for one in twice] == ["applied", "conflict"]
+
+
+def test_a_member_is_judged_by_what_it_saw_as_if_it_were_alone(county, anna, bo, house):
+    bo.send(edit(bo, house, {"tags": {"add": ["new"]}}, base=bo.created))
+    blind = edit(anna, house, {"tags": {"remove": ["new", "old"]}}, base=anna.created)
+    other = edit(anna, house, {"phone": "2"}, base=anna.created)
+    assert told(anna.send(*grouped(anna, blind, other))) == [("merged", None), ("applied", None)]
+    assert county.record(house).get("tags") == ["new"]
+
+
+def test_what_never_was_its_authors_stops_a_group(county, anna, house):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    change = edit(stranger, house, {"phone": "2"}, base=anna.created)
+    other = stranger.op("create", uid(51), {"grid": OTHER_GRID})
+    acks = stranger.send(*grouped(stranger, other, change))
+    assert told(acks) == [("held", "group"), ("rejected", "out_of_scope")]
+
+
+def test_a_rule_that_follows_a_member_is_undone_with_it(make_county):
+    def follow(work, op, record):
+        for one in work.referring("resident", "household", record.id):
+            fields = {"name": record.get("householder")}
+            yield {"type": "resident", "record": one, "kind": "edit", "fields": fields}
+
+    county = make_county(reactions=(Reaction("household", frozenset({"householder"}), follow),))
+    anna = county.device(ANNA)
+    anna.send(*family(anna, 1))
+    seen = county.record(uid(50)).head
+    renamed = edit(anna, uid(50), {"householder": "李四"}, base=seen)
+    wrong = anna.op("create", uid(51), {"grid": OTHER_GRID})
+    anna.send(*grouped(anna, renamed, wrong, name="g2"))
+    assert county.record(uid(60)).get("name") is None
+    let_go(county, renamed["stamp"])
+    assert county.record(uid(60)).get("name") == "李四"
 
 
 # Not whole -------------------------------------------------------------------------------------
