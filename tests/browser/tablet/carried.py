@@ -1,0 +1,141 @@
+"""A tablet in a test's hand: a real Chromium, with what happens to tablets in a day.
+
+It drives the app as a person does, by role and name, in English unless told otherwise.
+A test fails whose page reports an error that the test did not bring about.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright
+
+from tests.browser.chromium import FLAGS, Chromium
+from tests.browser.tablet.place import Place
+from tests.browser.tablet.proxy import Network
+
+__all__ = ["PORTRAIT", "Tablet", "launched"]
+
+PORTRAIT = {"width": 800, "height": 1280}
+PATIENCE_MS = 10_000
+
+# A browser says these by itself when a network goes; they are no fault of the page.
+OF_THE_NETWORK = ("net::ERR_", "Failed to load resource", "Failed to fetch", "status of 5")
+
+
+@dataclass
+class Tablet:
+    """One browser profile, the network it has, and the server behind it."""
+
+    context: BrowserContext
+    page: Page
+    network: Network
+    place: Place
+    lang: str = "en"
+    told: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, context: BrowserContext, network: Network, place: Place, lang: str) -> Tablet:
+        context.set_default_timeout(PATIENCE_MS)
+        language = {"en": "en", "zh": "zh-CN"}[lang]
+        context.add_init_script(
+            f"if (!localStorage.getItem('yuanba.language'))"
+            f" localStorage.setItem('yuanba.language', '{language}')"
+        )
+        page = context.pages[0] if context.pages else context.new_page()
+        tablet = cls(context, page, network, place, lang)
+        tablet.listen(page)
+        return tablet
+
+    def listen(self, page: Page) -> None:
+        """Take note of every error that a page reports."""
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error" and not any(one in message.text for one in OF_THE_NETWORK):
+                self.told.append(message.text)
+
+        page.on("console", note)
+        page.on("pageerror", lambda error: self.told.append(str(error)))
+
+    # What a person does with it
+
+    def open(self, path: str = "/", *, page: Page | None = None) -> None:
+        """Open the app, at a place in it."""
+        (page or self.page).goto(f"{self.network.address}/tablet/#{path}")
+
+    def go(self, path: str) -> None:
+        """Go to a place in the app without loading it anew."""
+        self.page.evaluate("path => { location.hash = path }", path)
+
+    def button(self, name: str, *, exact: bool = False) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact)
+
+    def keep_offline_ready(self) -> None:
+        """Wait until the app itself is on the tablet."""
+        controlled = "() => !!navigator.serviceWorker.controller"
+        self.eventually(lambda: bool(self.evaluate(controlled)))
+
+    def offline(self) -> None:
+        self.network.down()
+
+    def online(self) -> None:
+        self.network.up()
+
+    def reload(self) -> None:
+        self.page.reload()
+
+    def evaluate(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(script, argument)
+
+    def eventually(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
+        """Wait until something is so; fails if it does not come."""
+        end = time.monotonic() + within_s
+        while not holds():
+            assert time.monotonic() < end, "it did not come to pass"
+            self.page.wait_for_timeout(50)
+
+
+@contextmanager
+def launched(playwright: Playwright, chromium: Chromium, folder: Path, **options: Any) -> Any:
+    """A Chromium of its own on the profile in ``folder``; yields (context, kill).
+
+    ``kill`` ends every process of it at once, as a battery that is pulled does.
+    """
+    environment: Mapping[str, Any] = {**os.environ, **chromium.environment}
+    context = playwright.chromium.launch_persistent_context(
+        str(folder),
+        executable_path=str(chromium.path),
+        args=list(FLAGS),
+        env=dict(environment),
+        **options,
+    )
+
+    def kill() -> None:
+        for process in processes_on(folder):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        with suppress(Exception):
+            context.close()
+        for lock in folder.glob("Singleton*"):
+            lock.unlink(missing_ok=True)
+
+    try:
+        yield context, kill
+    finally:
+        with suppress(Exception):
+            context.close()
+
+
+def processes_on(folder: Path) -> list[int]:
+    """The processes whose command line names a folder that nothing else uses."""
+    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
+    lines = (line.strip().split(None, 1) for line in listed.stdout.splitlines())
+    return [int(line[0]) for line in lines if len(line) == 2 and f"={folder}" in line[1]]
