@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from server.attachments.uploads import Uploads
 from server.devices import StatusBook
 from server.door import Door
 from server.settings import Settings
@@ -37,7 +36,6 @@ class Services:
     exchange: Exchange
     door: Door
     status: StatusBook
-    uploads: Uploads
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     draw: Callable[[int], int]

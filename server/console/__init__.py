@@ -28,7 +28,6 @@ def register(app: Flask) -> None:
         home,
         languages,
         ledger,
-        photos,
         session,
         shell,
         waiting,
@@ -36,7 +35,7 @@ def register(app: Flask) -> None:
     from server.console.blueprint import console
 
     # Importing a room hangs its views on the blueprint.
-    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, photos, waiting)
+    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, waiting)
     assert all(rooms)
     languages.install(app)
     ledger.install(app)

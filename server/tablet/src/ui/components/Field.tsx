@@ -82,7 +82,7 @@ export interface TextFieldProps extends FieldProps {
   /** Letters and digits that are read out one by one: wider, no corrections. */
   code?: boolean | undefined;
   enterKeyHint?: "done" | "next" | "search" | "send" | undefined;
-  inputRef?: RefObject<HTMLInputElement & HTMLTextAreaElement> | undefined;
+  inputRef?: RefObject<Typed | null> | undefined;
 }
 
 /** One line of text, or several. */
@@ -118,7 +118,7 @@ type Typed = HTMLInputElement & HTMLTextAreaElement;
 export function useComposed(
   value: string,
   onValue: (value: string) => void,
-  given?: RefObject<Typed> | undefined,
+  given?: RefObject<Typed | null> | undefined,
 ) {
   const own = useRef<Typed>(null);
   const ref = given ?? own;

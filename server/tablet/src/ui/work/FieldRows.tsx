@@ -1,0 +1,153 @@
+/**
+ * The fields of a record as rows: name, value, its marks, and a tap to change it.
+ *
+ * For a field in conflict both values stand there: the one that holds for now, and the
+ * worker's own that waits for a decision. Which of two others' values will hold is the
+ * office's matter, and only that is said.
+ */
+
+import { useState } from "preact/hooks";
+
+import type { View, Work } from "../../engine";
+import { type Field, may } from "../../engine/catalogue";
+import type { Json } from "../../engine/types";
+import { Card, Icon } from "../components";
+import { said, t } from "../i18n";
+import { useSession } from "../session";
+import { EditField } from "./EditField";
+import { inputOf } from "./forms";
+import { partsOf } from "./layouts";
+import { recordLink } from "./links";
+import { Call, Marks } from "./parts";
+import { inWords } from "./words";
+
+/** All fields of a record under their headings. `without` are shown elsewhere on the screen. */
+export function FieldCards({ view, without = [] }: { view: View; without?: readonly string[] }) {
+  const hidden = new Set(without);
+  const parts = partsOf(view.spec, (field) => field.kind !== "log" && !hidden.has(field.name));
+  return (
+    <>
+      {parts.map((part) => (
+        <Card key={part.heading} title={t(part.heading)} flush>
+          <FieldRows view={view} fields={part.fields} />
+        </Card>
+      ))}
+    </>
+  );
+}
+
+export function FieldRows({ view, fields }: { view: View; fields: readonly Field[] }) {
+  const { replica } = useSession();
+  const [open, setOpen] = useState<Field | null>(null);
+  const mayEdit = may(view.spec, "edit", replica.role.value);
+  return (
+    <>
+      <ul class="list">
+        {fields.map((field) => (
+          <FieldRow
+            key={field.name}
+            view={view}
+            field={field}
+            onEdit={mayEdit && isAsked(field) ? () => setOpen(field) : null}
+          />
+        ))}
+      </ul>
+      {open && <EditField view={view} field={open} onClose={() => setOpen(null)} />}
+    </>
+  );
+}
+
+/** Creation facts that have a value stay; everything that is asked for can be changed. */
+const isAsked = (field: Field): boolean => inputOf(field) !== "shown" && field.policy !== "once";
+
+function FieldRow({
+  view,
+  field,
+  onEdit,
+}: {
+  view: View;
+  field: Field;
+  onEdit: (() => void) | null;
+}) {
+  const { model } = useSession();
+  const value = view.get(field.name);
+  const words = inWords(field, value, model);
+  const marks = view.marks.get(field.name);
+  const inside = (
+    <>
+      <span class="words">
+        <span class="name">{said(field.label)}</span>
+        <span class={words ? "value prewrap" : "value quiet"}>{words || t("value.empty")}</span>
+        {marks && (
+          <span class="marks">
+            <Marks of={marks} />
+          </span>
+        )}
+      </span>
+      {onEdit && <Icon name="edit" />}
+    </>
+  );
+  return (
+    <li class="fieldrow" data-field={field.name}>
+      {onEdit ? (
+        <button
+          type="button"
+          class="row"
+          onClick={onEdit}
+          aria-label={t("action.change", {
+            field: said(field.label),
+            value: words || t("value.empty"),
+          })}
+        >
+          {inside}
+        </button>
+      ) : (
+        <div class="row">{inside}</div>
+      )}
+      {field.name === "phone" && words && <Call number={words} />}
+      {field.kind === "reference" &&
+        field.to !== "grid" &&
+        words &&
+        typeof value === "string" &&
+        model.record(value).value && (
+          <a
+            class="button plain square"
+            href={recordLink(field.to ?? "", value)}
+            aria-label={t("action.open", { what: words })}
+          >
+            <Icon name="next" />
+          </a>
+        )}
+      {marks?.includes("conflict") && <BothValues view={view} field={field} value={value} />}
+    </li>
+  );
+}
+
+/** What holds for now, and what this worker wrote. */
+function BothValues({ view, field, value }: { view: View; field: Field; value: Json }) {
+  const { replica, model } = useSession();
+  const mine = ownInConflict(replica.outbox({ record: view.id, all: true }), field.name);
+  const shown = inWords(field, value, model) || t("value.empty");
+  return (
+    <dl class="both">
+      <div>
+        <dt>{t("conflict.holds")}</dt>
+        <dd>{shown}</dd>
+      </div>
+      <div>
+        <dt>{mine === undefined ? t("conflict.other") : t("conflict.mine")}</dt>
+        <dd>
+          {mine === undefined
+            ? t("conflict.at_office")
+            : inWords(field, mine, model) || t("value.empty")}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** The value that this worker wrote and that waits in a conflict; undefined if none did. */
+export function ownInConflict(works: readonly Work[], field: string): Json | undefined {
+  const own = works.filter((one) => one.answer?.conflict && field in one.fields);
+  return own[own.length - 1]?.fields[field];
+}

@@ -1,0 +1,185 @@
+/**
+ * The form of a whole record, new or not, made from the catalogue: for any type.
+ *
+ * `/edit/household/<id>` and `/new/resident?in=<household>` are the same form. What is
+ * known (the grid, the address, the household) stands in it and is not asked.
+ */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { Fields, View } from "../../engine";
+import { type Field, may, type RecordType } from "../../engine/catalogue";
+import { Bar, Button, Card, Empty, Notice } from "../components";
+import { said, t } from "../i18n";
+import { back, replace } from "../router";
+import type { ScreenProps } from "../routes";
+import { useSession } from "../session";
+import { FieldInput } from "./FieldInput";
+import { begin, changes, inputOf, type Raw } from "./forms";
+import { partsOf } from "./layouts";
+import { draftKey, recordPath } from "./links";
+import { offersFor } from "./offers";
+import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
+import { useWork } from "./useWork";
+import { tellDone } from "./takeBack";
+import { addressOf, titleOf } from "./titles";
+import { overtaken, useForm } from "./useForm";
+import { inWords } from "./words";
+
+/** Change a record: `/edit/:type/:id`. */
+export function EditRecord({ params }: ScreenProps) {
+  const { model } = useSession();
+  const view = model.record(params["id"] ?? "").value;
+  if (!view) return <NotHere />;
+  return <RecordForm key={view.id} spec={view.spec} of={view} known={{}} about={view.id} />;
+}
+
+/** Make a record: `/new/:type`, in a household or building (`?in=`), with what the address says. */
+export function NewRecord({ params, query }: ScreenProps) {
+  const { replica, model } = useSession();
+  const { grid } = useWork();
+  const spec = replica.catalogue.value.get(params["type"] ?? "");
+  const around = model.record(query.get("in") ?? "").value;
+  if (!spec || !may(spec, "create", replica.role.value)) {
+    return <Empty title={t("form.not_allowed")} icon="lock" />;
+  }
+  const known = knownOf(around, grid.value, query);
+  const about = [around?.id ?? "grid", query.get("room")].filter(Boolean).join(":");
+  return (
+    <RecordForm
+      key={spec.name + about}
+      spec={spec}
+      of={null}
+      known={known}
+      about={about}
+      around={around}
+    />
+  );
+}
+
+/** What a new record has from where it is made. */
+function knownOf(around: View | null, grid: string | null, query: URLSearchParams): Raw {
+  const known: Raw = { grid: around?.get("grid") ?? grid, origin: "visit", residing: true };
+  if (around?.type === "household") known["household"] = around.id;
+  if (around?.type === "building") {
+    known["building"] = around.id;
+    known["compound"] = around.get("compound");
+  }
+  for (const name of ["entrance", "room"]) if (query.get(name)) known[name] = query.get(name);
+  if (query.get("floor")) known["floor"] = Number(query.get("floor"));
+  return known;
+}
+
+interface RecordFormProps {
+  spec: RecordType;
+  /** The record as it is shown; null for a new one. */
+  of: View | null;
+  known: Raw;
+  about: string;
+  around?: View | null;
+}
+
+function RecordForm({ spec, of, known, about, around = null }: RecordFormProps) {
+  const { model } = useSession();
+  const [opened] = useState(of);
+  const [agreed, setAgreed] = useState<View | null>(null);
+  const title = of ? titleOf(of, model) : t("form.new", { what: said(spec.label) });
+  const form = useForm(
+    {
+      key: of ? draftKey("edit", about) : draftKey("new", about),
+      purpose: of ? "edit" : "new",
+      type: spec.name,
+      record: of?.id ?? null,
+      title: of || !around ? title : `${title} · ${titleOf(around, model)}`,
+    },
+    begin(spec, opened, known),
+  );
+  const top = useRef<HTMLFormElement>(null);
+  const saveRecord = useSavingRecord(spec, form);
+  const save = async () => {
+    const made = changes(spec, agreed ?? opened, form.raw);
+    for (const [name, words] of made.wrong) form.refuse(name, said(words));
+    if (made.wrong.size > 0) return;
+    const now = of && model.record(of.id).value;
+    if (opened && now && overtaken(agreed ?? opened, now, Object.keys(made.fields)).length > 0)
+      setAgreed(now);
+    else await saveRecord(of, made.fields);
+  };
+  const wrong = Object.keys(form.wrong).length;
+  useEffect(() => {
+    if (wrong > 0) top.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [wrong]);
+  const changed = agreed && opened ? overtaken(opened, agreed, [...form.touched]) : [];
+  const household =
+    around?.type === "household" ? around : model.record(of?.text("household") ?? "").value;
+  const parts = partsOf(spec, (field) => isOpenTo(field, of));
+  return (
+    <form class="screen" ref={top} noValidate {...submitting(() => void save())}>
+      <Bar
+        title={title}
+        second={around ? placeOf(around, model) : said(spec.label)}
+        up={of ? recordPath(of.type, of.id) : "/"}
+      />
+      <RestoredNotice form={form} />
+      {parts.map((part) => (
+        <Card key={part.heading} title={t(part.heading)}>
+          {part.fields.map((field) => (
+            <FieldInput
+              key={field.name}
+              field={field}
+              value={form.raw[field.name] ?? null}
+              onValue={(value) => form.set(field.name, value)}
+              error={
+                form.wrong[field.name] ??
+                (form.problem?.field === field.name ? said(form.problem.words) : null)
+              }
+              offers={offersFor(spec.name, field.name, of, household, model)}
+            />
+          ))}
+        </Card>
+      ))}
+      {changed.map((name) => (
+        <Overtaken key={name} field={spec.byName.get(name)!} now={agreed!} />
+      ))}
+      <SavingProblem problem={form.problem} />
+      <Foot>
+        <Button type="submit" kind="primary" wide busy={form.saving}>
+          {t("action.save")}
+        </Button>
+      </Foot>
+    </form>
+  );
+}
+
+/** A creation fact is asked for once; what nobody types is never asked. */
+const isOpenTo = (field: Field, of: View | null): boolean =>
+  inputOf(field) !== "shown" && (of === null || field.policy !== "once");
+
+const placeOf = (around: View, model: Parameters<typeof titleOf>[1]): string =>
+  around.type === "household" ? addressOf(around, model) : titleOf(around, model);
+
+function Overtaken({ field, now }: { field: Field; now: View }) {
+  const { model } = useSession();
+  const value = inWords(field, now.get(field.name), model) || t("value.empty");
+  return (
+    <Notice tone="warn" live>
+      {t("form.overtaken", { field: said(field.label), value })}
+    </Notice>
+  );
+}
+
+function useSavingRecord(spec: RecordType, form: ReturnType<typeof useForm>) {
+  const { replica } = useSession();
+  return async (of: View | null, fields: Fields) => {
+    const record = of?.id ?? replica.newId();
+    const kind = of ? "edit" : "create";
+    let stamps: readonly (string | null)[] = [];
+    const saved = await form.save(async (draft) => {
+      stamps = await replica.make([{ kind, type: spec.name, record, fields }], { draft });
+    });
+    if (!saved) return;
+    tellDone(replica, t(of ? "done.changed" : "done.created", { what: said(spec.label) }), stamps);
+    if (of) back(recordPath(spec.name, record));
+    else replace(recordPath(spec.name, record));
+  };
+}

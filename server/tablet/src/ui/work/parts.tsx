@@ -1,0 +1,117 @@
+/** Small pieces that several of these screens are made of. */
+
+import type { ComponentChildren } from "preact";
+
+import type { Mark, Problem, View } from "../../engine";
+import { Badge, Button, Empty, Icon, Notice, toast } from "../components";
+import { t } from "../i18n";
+import { moment } from "../i18n/moments";
+import { ProblemNotice } from "../screens/ProblemNotice";
+import type { Form } from "./useForm";
+
+/** The badge of a record, if there is something to say. */
+export function RecordBadge({ view }: { view: View }) {
+  return view.badge ? <Badge state={view.badge} /> : null;
+}
+
+/** The badges of one field, or of the whole record (`*`). */
+export function Marks({ of }: { of: readonly Mark[] | undefined }) {
+  return (
+    <>
+      {of?.map((mark) => (
+        <Badge key={mark} state={mark} />
+      ))}
+    </>
+  );
+}
+
+/** Found text, marked: characters [from, to) of each range. */
+export function Marked({
+  text,
+  ranges,
+}: {
+  text: string;
+  ranges: readonly (readonly [number, number])[];
+}) {
+  if (ranges.length === 0) return <>{text}</>;
+  const characters = [...text];
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    if (from < at) continue;
+    parts.push(
+      characters.slice(at, from).join(""),
+      <mark key={from}>{characters.slice(from, to).join("")}</mark>,
+    );
+    at = to;
+  }
+  parts.push(characters.slice(at).join(""));
+  return <>{parts}</>;
+}
+
+/** A telephone number that can be called; the number itself is the words. */
+export function Call({ number }: { number: string }) {
+  return (
+    <a
+      class="button plain call"
+      href={`tel:${number.replace(/[^\d+]/g, "")}`}
+      aria-label={t("action.call", { number })}
+    >
+      <Icon name="phone" />
+    </a>
+  );
+}
+
+/** "Your draft of 09:12 is here again", with the way to begin anew. */
+export function RestoredNotice({ form }: { form: Form }) {
+  if (form.restoredMs === null) return null;
+  const discard = () => {
+    const putBack = form.discard();
+    toast(t("draft.discarded"), putBack);
+  };
+  return (
+    <Notice
+      actions={
+        <Button kind="plain" icon="trash" onPress={discard}>
+          {t("draft.discard")}
+        </Button>
+      }
+    >
+      {t("draft.restored", { at: moment(form.restoredMs) })}
+    </Notice>
+  );
+}
+
+/** Why saving did not come off; what was typed still stands in the form. */
+export function SavingProblem({ problem }: { problem: Problem | null }) {
+  return problem && <ProblemNotice problem={problem} />;
+}
+
+/** What a screen shows whose record is not on this tablet (any more). */
+export function NotHere() {
+  return (
+    <Empty title={t("record.not_here")} icon="help">
+      <p>{t("record.not_here.why")}</p>
+      <Button href="#/">{t("record.not_here.home")}</Button>
+    </Empty>
+  );
+}
+
+/** Buttons at the foot of a form, in sight however long it is. */
+export function Foot({ children }: { children: ComponentChildren }) {
+  return <div class="foot">{children}</div>;
+}
+
+/** Enter that ends a composition of the input method must not send the form. */
+export function submitting(act: () => void) {
+  return {
+    onSubmit: (event: Event) => {
+      event.preventDefault();
+      act();
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229))
+        event.preventDefault();
+    },
+  };
+}
