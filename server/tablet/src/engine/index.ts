@@ -15,3 +15,5 @@ export {
 export type { Form, PolicyName } from "./policies";
 export { compareTexts, isRecordId, type KindName } from "./values";
 export { engine } from "./engine";
+export { createEngine } from "./engine";
+export { hostPlatform, type Platform } from "./platform";

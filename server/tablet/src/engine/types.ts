@@ -296,8 +296,9 @@ export interface Status {
     readonly persisted: boolean | null;
   };
   readonly lease: {
+    /** 0: the server sets no limit. */
     readonly days: number;
-    /** Whole days left without an exchange; 0 when expired. */
+    /** Whole days left without an exchange; 0 when expired, `Infinity` without a limit. */
     readonly daysLeft: number;
     /** Then nothing but the outbox is shown: `view` is null, `views` and the model are empty. */
     readonly expired: boolean;

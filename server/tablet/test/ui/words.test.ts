@@ -26,7 +26,7 @@ const forms = (text: Text): string[] =>
 
 /** The names in the braces of the form that numbers usually take. */
 const braces = (text: Text | undefined): string[] =>
-  text === undefined ? [] : [...(forms(text).at(-1) ?? "").matchAll(/\{\w+\}/g)].map(String).sort();
+  text === undefined ? [] : [...(forms(text).slice(-1)[0] ?? "").matchAll(/\{\w+\}/g)].map(String).sort();
 
 describe("the words", () => {
   test("have the same keys in both languages", () => {

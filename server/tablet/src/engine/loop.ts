@@ -1,0 +1,87 @@
+/**
+ * The loop: when to exchange.
+ *
+ * A tablet exchanges at once when it is opened, when a network seems to be back, when somebody
+ * looks at it again and soon after work was done; else on a timer. What a browser says of the
+ * network is a hint to try, never a reason not to.
+ *
+ * Invariants
+ *   * There is at most one timer, and it is set again after each exchange.
+ *   * After a failure nothing but a person or a hint from the browser comes before the backoff.
+ */
+import type { PageEvents } from "./platform";
+import type { Next, SyncReason } from "./types";
+
+const SECOND_MS = 1_000;
+const WORK_MS = 1_500;
+
+/** How long to rest after an exchange, ms. Half as long again is drawn on top. */
+const REST_MS = { visible: 120 * SECOND_MS, hidden: 600 * SECOND_MS, stopped: 3_600 * SECOND_MS };
+
+/** Reasons that may come again within moments; then the second is not worth an exchange. */
+const HINTS: readonly SyncReason[] = ["online", "visible"];
+const HINT_MS = 5 * SECOND_MS;
+
+export class Loop {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private worked: ReturnType<typeof setTimeout> | undefined;
+  private unlisten: (() => void) | null = null;
+  private lastMs = -Infinity;
+
+  constructor(
+    private readonly exchange: (reason: SyncReason) => Promise<unknown>,
+    private readonly flush: () => void,
+    private readonly page: PageEvents | null,
+    private readonly nowMs: () => number,
+    private readonly draw: () => number,
+  ) {}
+
+  get isRunning(): boolean {
+    return this.unlisten !== null;
+  }
+
+  start(): void {
+    if (this.unlisten !== null) return;
+    this.unlisten = this.page?.listen((what) => {
+      if (what === "hidden") this.flush();
+      else this.go(what);
+    }) ?? (() => undefined);
+    this.go("start");
+  }
+
+  stop(): void {
+    this.unlisten?.();
+    this.unlisten = null;
+    clearTimeout(this.timer);
+    clearTimeout(this.worked);
+  }
+
+  /** Work was queued: hand it in soon, unless the server was out of reach just now. */
+  work(next: Next): void {
+    if (!this.isRunning || next.step !== "rest") return;
+    clearTimeout(this.worked);
+    this.worked = setTimeout(() => this.go("work"), WORK_MS);
+  }
+
+  /** An exchange has ended so: set the timer. */
+  ended(next: Next): void {
+    this.lastMs = this.nowMs();
+    clearTimeout(this.timer);
+    const waitMs = this.isRunning ? this.waitMs(next) : null;
+    if (waitMs !== null) this.timer = setTimeout(() => this.go("timer"), waitMs);
+  }
+
+  private waitMs(next: Next): number | null {
+    if (next.step === "wiped") return null;
+    if (next.step === "wait") return Math.max(0, (next.atMs ?? 0) - this.nowMs());
+    const resting = next.step === "rest" || next.step === "again";
+    const base = !resting ? REST_MS.stopped
+      : this.page?.isVisible() ?? true ? REST_MS.visible : REST_MS.hidden;
+    return base * (1 + this.draw() / 2);
+  }
+
+  private go(reason: SyncReason): void {
+    const isAgain = HINTS.includes(reason) && Math.abs(this.nowMs() - this.lastMs) < HINT_MS;
+    if (!isAgain) void this.exchange(reason);
+  }
+}
