@@ -19,6 +19,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import api, console, tablet
+from server.attachments.files import Files
+from server.attachments.uploads import Uploads
 from server.devices import Later, StatusBook, by_timer
 from server.door import Door, ServerStamps
 from server.models import db
@@ -75,6 +77,13 @@ def create_services(
         exchange=Exchange(CATALOGUE, store, authority, lease_days=int(settings.lease_days)),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
         status=StatusBook(store, later=later),
+        uploads=Uploads(
+            store,
+            Files(settings.data_dir / "attachments"),
+            most_bytes=settings.photo_bytes,
+            now_ms=now_ms,
+            draw=draw,
+        ),
         now_ms=now_ms,
         new_id=new_id,
         draw=draw,

@@ -12,7 +12,7 @@ Invariants
 This module never decides anything: ``server.accounts`` and ``server.devices`` do.
 
 >>> sorted(db.metadata.tables)
-['account', 'audit', 'device', 'device_token', 'enrolment_code']
+['account', 'attachment', 'audit', 'device', 'device_token', 'enrolment_code']
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 __all__ = [
     "NAMING",
     "Account",
+    "Attachment",
     "Audit",
     "Base",
     "Device",
@@ -87,6 +88,34 @@ class Account(Base):
     def get_id(self) -> str:
         """What a session names: worth nothing once ``session_epoch`` was raised."""
         return f"{self.id}.{self.session_epoch}"
+
+
+class Attachment(Base):
+    """A photo: on its way (``finished`` is None, ``expires`` ends it), or kept.
+
+    ``hash`` is the SHA-256 of what the device sends, ``record`` the record for which it was
+    sent. Of a kept one ``type``, ``size`` and ``etag`` describe the cleaned picture.
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        Index("ix_attachment_hash_record", "hash", "record"),
+        Index("ix_attachment_record", "record"),
+        Index("ix_attachment_device_begun", "device", "begun"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    hash: Mapped[str] = mapped_column(_HASH)
+    record: Mapped[str] = mapped_column(_RECORD)
+    device: Mapped[str] = mapped_column(_DEVICE)
+    user: Mapped[str] = mapped_column(_RECORD)
+    length: Mapped[Big]
+    begun: Mapped[Big]
+    expires: Mapped[Big]
+    finished: Mapped[Big | None]
+    type: Mapped[str | None] = mapped_column(String(40))
+    size: Mapped[Big | None]
+    etag: Mapped[str | None] = mapped_column(_HASH)
 
 
 class Audit(Base):

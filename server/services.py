@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from server.attachments.uploads import Uploads
 from server.devices import StatusBook
 from server.door import Door
 from server.settings import Settings
@@ -36,6 +37,7 @@ class Services:
     exchange: Exchange
     door: Door
     status: StatusBook
+    uploads: Uploads
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     draw: Callable[[int], int]

@@ -17,6 +17,9 @@ Who accepts a connection keeps it, so all of a proxy's few connections can come 
 one process while another has nothing to do. Each process tells the others in shared memory
 how many it has; one that has more than another lets that one have the next, if it is quick.
 
+A request that waits for a slow peer (``server.slow``) starts a thread in its place, and whoever
+finds one too many when it is done ends.
+
 Invariants
     * A connection is in ``_waiting`` or belongs to one thread, never both.
     * Only the thread that a connection belongs to closes it.
@@ -46,6 +49,8 @@ from typing import Any
 from gunicorn.util import close_graceful
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from server import slow
 
 __all__ = ["TurnWorker"]
 
@@ -167,6 +172,8 @@ class TurnWorker(ThreadWorker):
         self._poller.register(self._end, select.EPOLLIN)
         self._listeners = {one.fileno(): one for one in self.sockets}
         self._waiting: dict[int, _Connection] = {}
+        self._threads: list[threading.Thread] = []
+        self._surplus = 0
         self._open = 0
         self._full = False
         self._ended = False
@@ -189,18 +196,14 @@ class TurnWorker(ThreadWorker):
         for number, listener in self._listeners.items():
             listener.setblocking(False)
             self._poller.register(number, select.EPOLLIN | select.EPOLLONESHOT)
-        threads = [
-            threading.Thread(target=self._take_turns, name=f"turn-{number}", daemon=True)
-            for number in range(self.cfg.threads)
-        ]
-        for thread in threads:
-            thread.start()
+        for _ in range(self.cfg.threads):
+            self._start_thread()
         while self.alive and self.is_parent_alive():
             self.notify()
             _BOARD.tell(self.age, self._open)
             self._hang_up(before=time.monotonic())
             self._sleep(1.0)
-        self._stop(threads)
+        self._stop()
 
     def _sleep(self, seconds: float) -> None:
         """Sleep until something signals."""
@@ -208,7 +211,14 @@ class TurnWorker(ThreadWorker):
             with suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
 
-    def _stop(self, threads: list[threading.Thread]) -> None:
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._take_turns, name="turn", daemon=True)
+        with self._lock:
+            self._threads = [one for one in self._threads if one.is_alive()]
+            thread.start()
+            self._threads.append(thread)
+
+    def _stop(self) -> None:
         """Accept nobody, answer who is just sending, then end."""
         self.alive = False  # from here on every answer says that it is the last one
         for number in self._listeners:
@@ -226,7 +236,7 @@ class TurnWorker(ThreadWorker):
             self._sleep(0.05)
         self._ended = True
         os.eventfd_write(self._end, 1)
-        for thread in threads:
+        for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         for listener in self.sockets:
             listener.close()
@@ -240,9 +250,32 @@ class TurnWorker(ThreadWorker):
 
     # The threads -----------------------------------------------------------------------------
 
+    @property
+    def ending(self) -> bool:
+        """See ``slow.Turns``."""
+        return not self.alive
+
+    def step_aside(self) -> None:
+        """See ``slow.Turns``."""
+        self._start_thread()
+
+    def step_back(self) -> None:
+        """See ``slow.Turns``."""
+        with self._lock:
+            self._surplus += 1
+
+    def _is_one_too_many(self) -> bool:
+        if self._surplus:
+            with self._lock:
+                if self._surplus:
+                    self._surplus -= 1
+                    return True
+        return False
+
     def _take_turns(self) -> None:
+        slow.take_part(self)
         poll = self._poller.poll
-        while not self._ended:
+        while not self._ended and not self._is_one_too_many():
             for number, _ in poll(-1, 1):
                 try:
                     self._turn(number)

@@ -122,6 +122,12 @@ class Settings:
         en="How many reverse proxies of your own stand in front (0 to 9): "
         "limits on signing in and enrolling go by the address that they tell",
     )
+    photo_mb: str = _setting(
+        "YUANBA_PHOTO_MB",
+        "20",
+        zh="一张照片最大多少 MB（1 到 200）",
+        en="The largest photo that is taken, in MB (1 to 200)",
+    )
     broken: str = _setting(
         "YUANBA_BREAK",
         "",
@@ -153,6 +159,11 @@ class Settings:
     def production(self) -> bool:
         """Whether real people's data are at stake."""
         return self.mode == "production"
+
+    @property
+    def photo_bytes(self) -> int:
+        """The largest photo that is taken, in bytes."""
+        return int(self.photo_mb) * 1_000_000
 
     @property
     def host(self) -> str:
@@ -277,6 +288,7 @@ _FORMS = {  # setting: what it must look like, and how that is said
     ),
     "lease_days": (r"[1-9]\d?|[12]\d\d|3[0-5]\d|36[0-5]", "a number of days from 1 to 365"),
     "proxies": (r"[0-9]", "a number from 0 to 9"),
+    "photo_mb": (r"[1-9]\d?|1\d\d|200", "a number from 1 to 200"),
 }
 
 # A file, because several processes share it: not sqlite:// or sqlite:///:memory:

@@ -129,6 +129,63 @@ _REQUESTS: dict[str, ProblemKind] = {
         "一次最多 {limit} 条操作。请分批发送。",
         "A request holds at most {limit} operations. Send them in smaller batches.",
     ),
+    "unsupported_media": ProblemKind(
+        415,
+        True,
+        "请求内容的类型不对，应为 {wanted}。",
+        "The content of the request is of the wrong type: {wanted} is wanted.",
+    ),
+    "tus_version": ProblemKind(
+        412,
+        True,
+        "照片上传协议的版本不符，请更新应用。",
+        "Photos are taken by tus 1.0.0. Update the app.",
+    ),
+    "offset_wrong": ProblemKind(
+        409,
+        True,
+        "照片续传的位置不对。请先查询已收到多少，再从那里继续。",
+        "The photo is not that far. Ask how far it is, and go on from there.",
+    ),
+    "checksum_wrong": ProblemKind(
+        460,
+        False,
+        "这一段照片在途中损坏，没有收下。请重新发送这一段。",
+        "This piece of the photo was damaged on the way; none of it was kept. Send it again.",
+    ),
+    "hash_wrong": ProblemKind(
+        422,
+        True,
+        "收到的照片与所说的校验值不符，没有收下。请从头重新上传。",
+        "The photo is not the one that was announced; it was not kept. Upload it anew.",
+    ),
+    "not_a_picture": ProblemKind(
+        415,
+        True,
+        "这不是能保存的照片（JPEG、PNG 或 WebP），没有收下。",
+        "This is no photo that can be kept (JPEG, PNG or WebP); it was not kept.",
+    ),
+    "upload_locked": ProblemKind(
+        423,
+        False,
+        "这张照片正在上传，请稍候再试。",
+        "This photo is just being uploaded. Try again in a moment.",
+    ),
+    "too_many_uploads": ProblemKind(
+        429,
+        False,
+        "这台设备今天上传的照片太多，请稍后再试；照片仍在本机。",
+        "This device has sent too many photos today. Try again later; they stay on it.",
+    ),
+    "no_room": ProblemKind(
+        507,
+        False,
+        "服务器存储空间不足，暂不能收照片；照片仍在本机，稍后会再试。请告知管理员。",
+        "The server has no room for photos now. Tell an administrator, and try again later.",
+    ),
+    "on_its_way": ProblemKind(
+        404, False, "照片还在路上，稍后再看。", "The photo is still on its way. Look again later."
+    ),
     "too_many_requests": ProblemKind(
         429,
         False,

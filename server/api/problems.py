@@ -30,7 +30,13 @@ __all__ = ["caller_lang", "document", "place_of", "problem_response", "register"
 CONTENT_TYPE = "application/problem+json"
 PREFIX = "/sync/"
 
-RETRY_AFTER_S: Mapping[str, int] = {"busy": 2, "too_many_requests": 60}
+RETRY_AFTER_S: Mapping[str, int] = {
+    "busy": 2,
+    "too_many_requests": 60,
+    "too_many_uploads": 3600,
+    "upload_locked": 5,
+    "no_room": 3600,
+}
 """When to come back, for problems that pass."""
 
 _OF_STATUS: Mapping[int, str] = {

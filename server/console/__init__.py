@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         home,
         languages,
         ledger,
+        photos,
         session,
         shell,
         waiting,
@@ -35,7 +36,7 @@ def register(app: Flask) -> None:
     from server.console.blueprint import console
 
     # Importing a room hangs its views on the blueprint.
-    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, waiting)
+    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, photos, waiting)
     assert all(rooms)
     languages.install(app)
     ledger.install(app)

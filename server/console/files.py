@@ -26,6 +26,7 @@ from server.console.blueprint import console
 from server.console.file_changes import purposes, seen_record
 from server.console.history_view import history_of
 from server.console.languages import gettext
+from server.console.photos import has_arrived
 from sync.kinds import may
 from sync.record import Record
 
@@ -36,13 +37,14 @@ _LIST_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One field of a record in words. ``name`` finds its history."""
+    """One field of a record in words. ``name`` finds its history; ``photo``: its hash."""
 
     name: str
     label: str
     value: str
     empty: bool
     in_conflict: bool
+    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,10 @@ def facts_of(record: Record, *, masked: bool = True) -> list[Fact]:
     names = ledger.titles().of
     told = []
     for field, value in zip(record.spec.fields, record.values, strict=True):
+        photo = value if field.kind == "attachment" else None
         words = wording.said(field, value, names, masked=masked)
+        if photo and not has_arrived(record.id, photo):
+            photo, words = None, gettext("the photo is still on its way")
         told.append(
             Fact(
                 name=field.name,
@@ -124,6 +129,7 @@ def facts_of(record: Record, *, masked: bool = True) -> list[Fact]:
                 value=words or gettext("not filled in"),
                 empty=not words,
                 in_conflict=field.name in (record.c or ()) or "*" in (record.c or ()),
+                photo=photo,
             )
         )
     return told

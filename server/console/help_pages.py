@@ -11,6 +11,7 @@ Invariants
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,18 @@ __all__ = ["HELP", "ORDER", "HelpPage", "help_page", "pages"]
 
 HELP = Path(__file__).parent.parent / "help"
 
-ORDER = ("index", "households", "files", "conflicts", "map", "devices", "waiting", "keys")
+ORDER = (
+    "index",
+    "households",
+    "files",
+    "conflicts",
+    "map",
+    "devices",
+    "tablet",
+    "certificate",
+    "waiting",
+    "keys",
+)
 
 
 class HelpPage(NamedTuple):
@@ -43,8 +55,10 @@ def _page(lang: str, name: str) -> HelpPage:
     text = (HELP / lang / f"{name}.md").read_text(encoding="utf-8")
     title = text.partition("\n")[0].removeprefix("# ").strip()
     parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
+    # As files they name each other with `.md`; as pages they have no such ending.
+    rendered = re.sub(r'href="(\w+)\.md"', r'href="\1"', parser.render(text))
     # The text is a file of this package, and HTML in it is escaped.
-    return HelpPage(name, title, Markup(parser.render(text)))  # nosec B704 - see above
+    return HelpPage(name, title, Markup(rendered))  # nosec B704 - see above
 
 
 def pages(lang: str) -> list[HelpPage]:

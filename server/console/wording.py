@@ -113,6 +113,7 @@ def _geometry(_field: Field, value: Any, _names: Names) -> str:
 
 
 _SAID: Mapping[str, Callable[[Field, Any, Names], str]] = {
+    "attachment": lambda _field, _value, _names: gettext("a photo"),
     "boolean": lambda _field, value, _names: gettext("yes") if value else gettext("no"),
     "choice": _choice,
     "date": lambda _field, value, _names: languages.day(value),

@@ -19,7 +19,7 @@ from sync.catalogue import Catalogue
 
 __all__ = ["CATALOGUE", "PROJECTIONS"]
 
-CATALOGUE = Catalogue(*places.TYPES, *households.TYPES, *people.TYPES, *work.TYPES, schema=1)
+CATALOGUE = Catalogue(*places.TYPES, *households.TYPES, *people.TYPES, *work.TYPES, schema=2)
 """Every record type. Its ``schema`` goes up with each change of a type's fields."""
 
 PROJECTIONS: Mapping[str, Projection] = {

@@ -34,6 +34,7 @@ HOME_VISIT = RecordType(
         Field("purpose", "choice", "latest", zh="走访目的", en="Purpose", choices=PURPOSE),
         Field("present", "text", "latest", zh="在场人员", en="Who was there"),
         Field("notes", "longtext", "text", zh="走访记录", en="Notes"),
+        Field("photo", "attachment", "latest", zh="照片", en="Photo"),
     ),
     feeds=(Feed("grid", "grid"),),
     who={"create": NEIGHBOURS, "edit": NEIGHBOURS, "delete": ADMINISTRATOR},
@@ -86,6 +87,8 @@ WORK_ORDER = RecordType(
         Field("dispatched_at", "instant", "lowest", zh="首次派单", en="First dispatched"),
         Field("due_at", "instant", "latest", zh="办结期限", en="Due"),
         Field("log", "log", "append", zh="办理记录", en="Log"),
+        Field("photo", "attachment", "latest", zh="现场照片", en="Photo of the place"),
+        Field("result_photo", "attachment", "latest", zh="办结照片", en="Photo of the result"),
     ),
     feeds=(Feed("grid", "grid"), Feed("unit", "lead_unit")),
     who={

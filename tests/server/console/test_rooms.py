@@ -156,6 +156,13 @@ def test_a_lost_tablet_is_told_apart_from_one_that_has_erased_itself(county, adm
     assert "You can revoke it now" in words
 
 
+def test_pages_of_the_help_lead_to_each_other(admin):
+    page = admin.get("/help/devices").get_data(as_text=True)
+    assert 'href="certificate"' in page
+    assert "default_sni" in admin.text("/help/certificate")
+    assert "root.key" in Browser(admin.county, "admin", lang="zh").text("/help/certificate")
+
+
 def test_a_code_needs_somebody_who_holds_the_device(county, admin):
     assert "Choose whom the device is for." in words_of(admin.post("/enrol", user="nobody"))
 

@@ -1,0 +1,93 @@
+"""Collecting: removing photos that nobody finished, and that no record ever referred to.
+
+A photo may come weeks before the operation that refers to it, and a value that was
+replaced can be put back. So what is removed is only what expired half sent, and what after
+a long time is named neither by its record, nor in that record's history, nor by an
+operation that waits for somebody.
+
+Invariants
+    * A photo that anything in the ledger names for its record stays.
+    * Files and rows go in the order in which nothing is shown that is not there: rows first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server.accounts.sessions import reading, writing
+from server.attachments.uploads import Uploads
+from server.models import Attachment
+from server.store.tables import ASIDE, OPERATION, RECORD
+
+__all__ = ["WAITS_MS", "Collected", "collect", "forget"]
+
+WAITS_MS = 90 * 86_400_000
+"""So long a photo waits for an operation that refers to it."""
+
+_HASH = re.compile(rb"[0-9a-f]{64}")
+
+
+class Collected(NamedTuple):
+    """What was removed: unfinished uploads, pictures without a record, and their bytes."""
+
+    unfinished: int = 0
+    unreferred: int = 0
+    bytes: int = 0
+
+
+def collect(uploads: Uploads, *, now_ms: int, dry: bool = False) -> Collected:
+    """Remove what is over. ``dry``: only count."""
+    with reading(uploads.store) as session:
+        late = session.scalars(
+            select(Attachment).where(Attachment.finished.is_(None), Attachment.expires <= now_ms)
+        ).all()
+        old = session.scalars(
+            select(Attachment).where(Attachment.finished <= now_ms - WAITS_MS)
+        ).all()
+        known = frozenset(session.scalars(select(Attachment.id)))
+    over = _unnamed(uploads, old)
+    unnamed = [one for one in old if one.id in over]
+    freed = sum(uploads.files.offset(one.id) or 0 for one in late)
+    freed += sum(one.size or 0 for one in unnamed)
+    if not dry:
+        forget(uploads, [*late, *unnamed])
+        for upload in uploads.files.arriving():
+            if upload not in known:  # ended while a piece of it was written
+                uploads.files.end(upload)
+    return Collected(len(late), len(unnamed), freed)
+
+
+def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
+    """Remove attachments, and the pictures that none is left of."""
+    gone = list(gone)
+    ids, hashes = [one.id for one in gone], {one.hash for one in gone if one.finished is not None}
+    with writing(uploads.store) as session:
+        for start in range(0, len(ids), 500):
+            session.execute(delete(Attachment).where(Attachment.id.in_(ids[start : start + 500])))
+        left = {one for one in hashes if _is_left(session, one)}
+        # In the transaction: nobody may finish the same picture in between and lose it.
+        for digest in hashes - left:
+            uploads.files.remove(digest)
+    for one in gone:
+        uploads.files.end(one.id)
+
+
+def _is_left(session: Session, digest: str) -> bool:
+    same = select(Attachment.id).where(Attachment.hash == digest, Attachment.finished.is_not(None))
+    return session.scalar(same.limit(1)) is not None
+
+
+def _unnamed(uploads: Uploads, old: Sequence[Attachment]) -> set[str]:
+    """The ids of attachments whose hash nothing in the ledger names."""
+    wanted, named = {one.hash.encode() for one in old}, set[bytes]()
+    with uploads.store.engine.connect() as connection:
+        for column in (RECORD.c.row, OPERATION.c.body, ASIDE.c.body) if wanted else ():
+            rows = connection.execution_options(yield_per=1_000).execute(select(column))
+            for text in rows.scalars():
+                named.update(_HASH.findall(text))
+    return {one.id for one in old if one.hash.encode() not in named}

@@ -1,0 +1,281 @@
+"""Uploads: begun, resumed, finished, ended; and who may look at what came of them.
+
+A photo may arrive before the operation that refers to it, after it, or never; over a
+network that loses answers; from a tablet that forgot where it stood. And a hash is no
+secret: whoever was told one, or computed it of a picture that they guess, must learn nothing by it.
+
+Invariants
+    * An upload belongs to one device: nobody else is told that it exists.
+    * A picture is shown to a caller only with a record that they read now, that refers to
+      its hash now, and for which somebody sent all of its bytes. So a reference that was
+      copied from another record shows nothing.
+    * Beginning the same again answers the same upload: a lost answer costs nothing.
+    * A row says ``finished`` only when the picture is durable in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from server.accounts.sessions import reading, writing
+from server.attachments.files import (
+    ChecksumWrong,
+    Files,
+    HashWrong,
+    Locked,
+    Read,
+    append,
+    append_verified,
+)
+from server.attachments.pictures import NotAPicture, kind_of
+from server.models import Attachment
+from server.store import SqlStore
+from sync.catalogue import is_record_id
+from sync.errors import Problem, Refusal
+from sync.record import Record
+from sync.scope import Scope
+from sync.stamps import base32
+
+__all__ = ["ALGORITHMS", "LIFE_MS", "Checksum", "Picture", "Uploads", "refers_to"]
+
+LIFE_MS = 14 * 86_400_000
+"""An upload that is not finished by then is forgotten, and begun anew."""
+UNFINISHED_MAX = 200
+"""Uploads of one device under way: a week's photos."""
+DAY_BYTES_MAX = 2 << 30
+"""What one device may announce in 24 hours."""
+FREE_BYTES_MIN = 256 << 20
+"""The database lies on the same disk, and must not be stopped by photos."""
+ALGORITHMS = ("sha1", "sha256")
+
+_DAY_MS = 86_400_000
+_HEAD_BYTES = 12
+_UPLOAD = re.compile(r"[0-9a-z]{26}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Checksum(NamedTuple):
+    """What a piece should be: one of ``ALGORITHMS``, and the digest."""
+
+    algorithm: str
+    digest: bytes
+
+
+class Picture(NamedTuple):
+    """A picture that may be shown: where it lies, its media type, the SHA-256 of its bytes."""
+
+    path: Path
+    type: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The attachments of one server. ``most_bytes``: the largest file that is taken."""
+
+    store: SqlStore
+    files: Files
+    most_bytes: int
+    now_ms: Callable[[], int]
+    draw: Callable[[int], int]
+
+    # One upload ----------------------------------------------------------------------------
+
+    def begin(self, *, device: str, user: str, digest: str, record: str, length: int) -> Attachment:
+        """An upload for the picture with this hash, for this record.
+
+        Raises Refusal: ``bad_request``, ``too_large``, ``too_many_uploads``, ``no_room``.
+        """
+        _check(digest, record, length, self.most_bytes)
+        if self.files.free_bytes() < FREE_BYTES_MIN + length:
+            raise Refusal(Problem("no_room"))
+        now_ms = self.now_ms()
+        with writing(self.store) as session:
+            known = self._same(session, device=device, digest=digest, record=record)
+            if known is not None and known.length == length:
+                return known
+            self._check_limits(session, device, length, now_ms)
+            begun = Attachment(
+                id=base32(self.draw, 26),
+                hash=digest,
+                record=record,
+                device=device,
+                user=user,
+                length=length,
+                begun=now_ms,
+                expires=now_ms + LIFE_MS,
+            )
+            self.files.begin(begun.id)
+            session.add(begun)
+        return begun
+
+    def _same(
+        self, session: Session, *, device: str, digest: str, record: str
+    ) -> Attachment | None:
+        same = select(Attachment).where(
+            Attachment.hash == digest, Attachment.record == record, Attachment.device == device
+        )
+        for found in session.scalars(same.order_by(Attachment.begun.desc())):
+            if found.finished is not None:
+                return found
+            if found.expires > self.now_ms() and self.files.offset(found.id) is not None:
+                return found
+        return None
+
+    def _check_limits(self, session: Session, device: str, length: int, now_ms: int) -> None:
+        own = Attachment.device == device
+        alive = (own, Attachment.finished.is_(None), Attachment.expires > now_ms)
+        unfinished = session.scalar(select(func.count()).where(*alive)) or 0
+        lately = select(func.sum(Attachment.length)).where(own, Attachment.begun > now_ms - _DAY_MS)
+        if unfinished >= UNFINISHED_MAX or (session.scalar(lately) or 0) + length > DAY_BYTES_MAX:
+            raise Refusal(Problem("too_many_uploads"))
+
+    def find(self, upload: str, *, device: str) -> Attachment:
+        """An upload of this device. Raises ``not_found`` for another's, ended and expired ones."""
+        found = None
+        if _UPLOAD.fullmatch(upload):
+            with reading(self.store) as session:
+                found = session.get(Attachment, upload)
+        if found is None or found.device != device:
+            raise Refusal(Problem("not_found"))
+        if found.finished is None and found.expires <= self.now_ms():
+            raise Refusal(Problem("not_found"))
+        return found
+
+    def offset(self, found: Attachment) -> int:
+        """How far an upload is. One that is all here and was not put in its place is put there."""
+        if found.finished is not None:
+            return found.length
+        offset = self.files.offset(found.id)
+        if offset is None:
+            return self._done(found)
+        if offset == found.length:
+            self._finish(found)
+        return offset
+
+    def take(self, found: Attachment, *, at: int, read: Read, checksum: Checksum | None) -> int:
+        """Append a piece that begins at ``at``; answers how far the upload is then.
+
+        Raises Refusal: ``offset_wrong``, ``checksum_wrong``, ``upload_locked``, and at the end
+        ``hash_wrong`` or ``not_a_picture``, after which the upload is no more.
+        """
+        if found.finished is not None:
+            if at != found.length:
+                raise Refusal(Problem("offset_wrong"))
+            return found.length
+        try:
+            with self.files.appending(found.id) as file:
+                if file.tell() != at:
+                    raise Refusal(Problem("offset_wrong"))
+                most = found.length - at
+                if checksum is None:
+                    append(file, read, most=most)
+                else:
+                    append_verified(
+                        file, read, most=most, algorithm=checksum[0], digest=checksum[1]
+                    )
+                offset = file.tell()
+                file.seek(0)
+                head = file.read(_HEAD_BYTES)
+        except Locked:
+            raise Refusal(Problem("upload_locked")) from None
+        except ChecksumWrong:
+            raise Refusal(Problem("checksum_wrong")) from None
+        except FileNotFoundError:
+            return self._done(found)
+        if len(head) == _HEAD_BYTES and kind_of(head) is None:
+            self.end(found)
+            raise Refusal(Problem("not_a_picture"))
+        if offset == found.length:
+            self._finish(found)
+        return offset
+
+    def _done(self, found: Attachment) -> int:
+        """How far an upload is whose pieces are gone: another request finished it, or ended it."""
+        now = self.find(found.id, device=found.device)
+        if now.finished is None:
+            raise Refusal(Problem("not_found"))
+        return now.length
+
+    def _finish(self, found: Attachment) -> None:
+        try:
+            kept = self.files.keep(found.id, found.hash)
+        except FileNotFoundError:
+            return  # another request did it, or ended the upload
+        except HashWrong:
+            self.end(found)
+            raise Refusal(Problem("hash_wrong")) from None
+        except NotAPicture:
+            self.end(found)
+            raise Refusal(Problem("not_a_picture")) from None
+        done = {**kept._asdict(), "finished": self.now_ms()}
+        with writing(self.store) as session:
+            session.execute(update(Attachment).where(Attachment.id == found.id).values(done))
+        self.files.end(found.id)
+
+    def end(self, found: Attachment) -> None:
+        """Forget an upload that is not finished; a finished one stays: records refer to it."""
+        unfinished = (Attachment.id == found.id, Attachment.finished.is_(None))
+        with writing(self.store) as session:
+            session.execute(delete(Attachment).where(*unfinished))
+        self.files.end(found.id)
+
+    # What came of it -----------------------------------------------------------------------
+
+    def show(self, scope: Scope, *, digest: str, record: str) -> Picture:
+        """The picture that a record refers to, for who reads the record.
+
+        Raises Refusal: ``not_found`` for everything that is none of the caller's business,
+        ``on_its_way`` where the record refers to a picture of which not all has come.
+        """
+        if not _HASH.fullmatch(digest) or not is_record_id(record):
+            raise Refusal(Problem("not_found"))
+        with self.store.read() as snapshot:
+            found = snapshot.records([record]).get(record)
+        if found is None or found.deleted or not scope.readable(found.feeds()):
+            raise Refusal(Problem("not_found"))
+        if not refers_to(found, digest):
+            raise Refusal(Problem("not_found"))
+        return self.picture(digest=digest, record=record)
+
+    def picture(self, *, digest: str, record: str) -> Picture:
+        """A picture that was sent for a record. Raises ``on_its_way``; asks nobody who they are."""
+        sent = select(Attachment).where(
+            Attachment.hash == digest,
+            Attachment.record == record,
+            Attachment.finished.is_not(None),
+        )
+        with reading(self.store) as session:
+            kept = session.scalar(sent.limit(1))
+        path = self.files.path(digest)
+        if kept is None or path is None:
+            raise Refusal(Problem("on_its_way"))
+        assert kept.type is not None and kept.etag is not None
+        return Picture(path, kept.type, kept.etag)
+
+
+def refers_to(record: Record, digest: str) -> bool:
+    """Whether a field of a record names this hash now."""
+    return any(
+        field.kind == "attachment" and value == digest
+        for field, value in zip(record.spec.fields, record.values, strict=True)
+    )
+
+
+def _check(digest: str, record: str, length: int, most_bytes: int) -> None:
+    for name, fits in (
+        ("sha256", _HASH.fullmatch(digest) is not None),
+        ("record", is_record_id(record)),
+        ("Upload-Length", length >= _HEAD_BYTES),
+    ):
+        if not fits:
+            raise Refusal(Problem("bad_request", params={"what": name}))
+    if length > most_bytes:
+        raise Refusal(Problem("too_large", params={"limit": most_bytes}))

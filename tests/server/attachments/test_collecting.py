@@ -1,0 +1,86 @@
+"""What is over is removed, and nothing that anything names."""
+
+from __future__ import annotations
+
+from server.attachments.collecting import WAITS_MS, collect
+from server.attachments.uploads import LIFE_MS
+from sync.scope import SYSTEM
+from tests.server.attachments.pictures import png
+from tests.server.attachments.test_uploads import PHOTO, Sender, any_sender, digest, sender
+
+__all__ = ["any_sender", "sender"]
+
+
+def later(sender: Sender, ms: int) -> int:
+    sender.office.clock.pass_ms(ms)
+    return sender.office.clock.now_ms
+
+
+def lies_here(sender: Sender, photo: bytes) -> bool:
+    return sender.office.served.uploads.files.path(digest(photo)) is not None
+
+
+def test_what_expired_half_sent_is_removed(any_sender: Sender):
+    sender = any_sender
+    place = sender.begun()
+    sender.piece(place, 0, PHOTO[:100])
+    uploads = sender.office.served.uploads
+    assert collect(uploads, now_ms=later(sender, LIFE_MS - 1)).unfinished == 0
+    now_ms = later(sender, 1)
+    assert collect(uploads, now_ms=now_ms, dry=True)[::2] == (1, 100)
+    assert uploads.files.arriving() != []
+    assert collect(uploads, now_ms=now_ms).unfinished == 1
+    assert uploads.files.arriving() == []
+    assert collect(uploads, now_ms=now_ms).unfinished == 0
+
+
+def test_a_photo_that_no_operation_ever_named_is_removed_after_its_time(any_sender: Sender):
+    sender = any_sender
+    sender.send()
+    sender.send(png())
+    sender.visit(png())
+    uploads = sender.office.served.uploads
+    assert collect(uploads, now_ms=later(sender, WAITS_MS - 1)).unreferred == 0
+    assert collect(uploads, now_ms=later(sender, 1)).unreferred == 1
+    assert not lies_here(sender, PHOTO)
+    assert lies_here(sender, png())
+    assert sender.begin().status_code == 401  # the token is long over; the upload is forgotten
+
+
+def test_a_photo_that_was_replaced_stays_for_who_puts_it_back(sender: Sender):
+    sender.send()
+    sender.visit()
+    ack = sender.office.served.door.edit(SYSTEM, sender.record, {"photo": None})
+    assert ack.outcome == "applied"
+    now_ms = later(sender, 2 * WAITS_MS)
+    assert collect(sender.office.served.uploads, now_ms=now_ms).unreferred == 0
+
+
+def test_a_photo_that_a_waiting_operation_names_stays(sender: Sender):
+    sender.send()
+    sender.office.change_device(sender.tablet.told["device"], suspended=True)
+    fields = {"grid": "00000000-0000-7000-8000-0000000000a1", "photo": digest(PHOTO),
+              "household": sender.record, "worker": sender.tablet.user, "at": 1}  # fmt: skip
+    op = sender.tablet.op("create", sender.record, fields, type="home_visit")
+    assert sender.tablet.send(op)[0]["outcome"] == "held"
+    now_ms = later(sender, 2 * WAITS_MS)
+    assert collect(sender.office.served.uploads, now_ms=now_ms).unreferred == 0
+
+
+def test_a_picture_that_was_sent_for_two_records_goes_with_the_last(sender: Sender):
+    sender.send()
+    sender.record = sender.office.served.new_id()
+    later(sender, 1_000)
+    sender.send()
+    uploads = sender.office.served.uploads
+    assert collect(uploads, now_ms=later(sender, WAITS_MS - 1)).unreferred == 1
+    assert lies_here(sender, PHOTO)
+    assert collect(uploads, now_ms=later(sender, 1)).unreferred == 1
+    assert not lies_here(sender, PHOTO)
+
+
+def test_pieces_of_an_upload_that_was_ended_meanwhile_are_swept_up(sender: Sender):
+    uploads = sender.office.served.uploads
+    uploads.files.begin("0" * 26)
+    collect(uploads, now_ms=sender.office.clock.now_ms)
+    assert uploads.files.arriving() == []
