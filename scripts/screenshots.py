@@ -62,8 +62,10 @@ def chromium(named: str) -> tuple[str, dict[str, str]]:
     if found := next((path for name in names if (path := shutil.which(name))), None):
         return found, {}
     if (PACKAGED / "chromium").exists():
-        # It has no Chinese letters of its own: install fonts-noto-cjk where they are missing.
         libraries = {"LD_LIBRARY_PATH": str(PACKAGED / "al2023" / "lib")}
+        # The browser tests leave a file that names a font with Chinese letters.
+        if (fonts := PACKAGED.parent / ".fonts.conf").exists():
+            libraries["FONTCONFIG_FILE"] = str(fonts)
         return str(PACKAGED / "chromium"), libraries
     sys.exit(
         "There is no Chromium here. On Debian and Ubuntu: sudo apt install chromium "
