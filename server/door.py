@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Any, TypeVar
 
 from server.store import Busy, SqlStore
@@ -175,10 +175,16 @@ class Door:
 
     def release(self, stamp: str) -> Ack:
         """Let a held operation go: it is decided now, in its author's name."""
+        tries = count()
 
         def let_go() -> Ack | None:
+            again = next(tries) > 0
             with self._store.write() as tx:
-                return self._authority.release(tx, stamp, now_ms=self._now_ms())
+                ack = self._authority.release(tx, stamp, now_ms=self._now_ms())
+                if ack is None and again:  # The try before may have been stored.
+                    stored = tx.operations([stamp]).get(stamp)
+                    return stored and Ack(stamp, stored.outcome, repeated=True)
+                return ack
 
         ack = patiently(let_go)
         return ack or Ack(stamp, "rejected", problem=Problem("not_held"))
@@ -192,8 +198,16 @@ class Door:
         *,
         seen: Mapping[str, str] | None = None,
     ) -> list[Ack]:
-        """Take drafts (``kind``, ``record``, ``fields``, …) in one transaction."""
-        return patiently(lambda: self._submit(who, drafts, seen))
+        """Take drafts (``kind``, ``record``, ``fields``, …) in one transaction.
+
+        Their stamps are made once, however often the store is busy: where a connection broke
+        during a commit the first try may have been stored, and the stamps tell.
+        """
+        now_ms, tries = self._now_ms(), count()
+        stamps = [self._authority.server_stamp(now_ms) for _ in drafts]
+        return patiently(
+            lambda: self._submit(who, drafts, seen, stamps, now_ms, again=next(tries) > 0)
+        )
 
     def load(
         self, records: Iterable[tuple[str, str, Mapping[str, Any]]], *, at_ms: int | None = None
@@ -223,12 +237,19 @@ class Door:
         who: Scope,
         drafts: Sequence[Mapping[str, Any]],
         seen: Mapping[str, str] | None,
+        stamps: Sequence[str],
+        now_ms: int,
+        *,
+        again: bool,
     ) -> list[Ack]:
-        now_ms = self._now_ms()
         with self._store.write() as tx:
             known = tx.records({one["record"] for one in drafts if one["kind"] != "create"})
+            taken = tx.operations(stamps) if again else {}
             operations = [
-                self._operation(who, one, known.get(one["record"]), now_ms, seen) for one in drafts
+                taken[stamp].raw
+                if stamp in taken
+                else self._operation(who, one, known.get(one["record"]), stamp, now_ms, seen)
+                for stamp, one in zip(stamps, drafts, strict=True)
             ]
             batch = Batch(operations=operations, scope=who, received_ms=now_ms)
             return self._authority.accept(tx, batch).acks
@@ -238,6 +259,7 @@ class Door:
         who: Scope,
         draft: Mapping[str, Any],
         record: Record | None,
+        stamp: str,
         now_ms: int,
         seen: Mapping[str, str] | None,
     ) -> dict[str, Any]:
@@ -255,7 +277,7 @@ class Door:
         elif draft["kind"] != "create":
             base = {"*": (seen or {}).get("*") or self._authority.server_stamp(now_ms)}
         return {
-            "stamp": self._authority.server_stamp(now_ms),
+            "stamp": stamp,
             "group": None,
             "actor": who.user,
             "schema": self._catalogue.schema,

@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from server.store import SqliteStore, SqlStore
+from server.store import Busy, SqliteStore, SqlStore, is_busy
 
 __all__ = ["reading", "taking_turns", "writing"]
 
@@ -30,10 +31,22 @@ def taking_turns(store: SqlStore) -> AbstractContextManager[None]:
 
 @contextmanager
 def writing(store: SqlStore) -> Iterator[Session]:
-    """A session on the store's database that may write; committed at the end."""
+    """A session on the store's database that may write; committed at the end.
+
+    Raises ``Busy`` where it met another's, as the store does.
+    """
     engine = store.engine.execution_options(begin="BEGIN IMMEDIATE")
-    with taking_turns(store), Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
+    try:
+        with (
+            taking_turns(store),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+    except DBAPIError as error:
+        if is_busy(error):
+            raise Busy(str(error.orig)) from error
+        raise
 
 
 @contextmanager

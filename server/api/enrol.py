@@ -13,9 +13,11 @@ import orjson
 from flask import Blueprint, Response, request
 
 from server.accounts import enrolment
+from server.accounts.enrolment import Enrolled
 from server.accounts.sessions import writing
 from server.api.bodies import optional_text, read_object, text
 from server.api.limits import ENROL, counting_refusals
+from server.door import patiently
 from server.services import services
 
 __all__ = ["answer", "blueprint"]
@@ -30,18 +32,25 @@ def enrol() -> Response:
     asked = read_object(request)
     served = services()
     now_ms = served.now_ms()
-    with writing(served.store) as session:
-        enrolled = enrolment.enrol(
-            session,
-            key=served.settings.secret,
-            code=text(asked, "code"),
-            nonce=text(asked, "nonce"),
-            name=optional_text(asked, "name") or "",
-            platform=optional_text(asked, "platform") or "",
-            replaces=optional_text(asked, "replaces"),
-            now_ms=now_ms,
-            draw=served.draw,
-        )
+    code, nonce = text(asked, "code"), text(asked, "nonce")
+    name, platform = (optional_text(asked, each) or "" for each in ("name", "platform"))
+    replaces = optional_text(asked, "replaces")
+
+    def take_in() -> Enrolled:
+        with writing(served.store) as session:
+            return enrolment.enrol(
+                session,
+                key=served.settings.secret,
+                code=code,
+                nonce=nonce,
+                name=name,
+                platform=platform,
+                replaces=replaces,
+                now_ms=now_ms,
+                draw=served.draw,
+            )
+
+    enrolled = patiently(take_in)
     told = {"device": enrolled.device, "user": enrolled.user, **enrolled.tokens._asdict()}
     return answer({**told, "now": now_ms})
 

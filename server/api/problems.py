@@ -23,6 +23,7 @@ import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from server.store import Busy
 from sync.errors import PROBLEMS, Problem, Refusal
 
 __all__ = ["caller_lang", "document", "place_of", "problem_response", "register"]
@@ -103,12 +104,19 @@ def problem_response(
 def register(app: Flask) -> None:
     """Answer every refusal and failure under ``/sync/`` with a problem document."""
     app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Busy, _busy)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
 
 
 def _refused(refusal: Refusal) -> Response:
     return problem_response(refusal.problem)
+
+
+def _busy(busy: Busy) -> Response:
+    if request.path.startswith(PREFIX):
+        return problem_response(Problem("busy"))
+    raise busy
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from server.accounts import enrolment
+from server.accounts.enrolment import Tokens
 from server.accounts.sessions import writing
 from server.api.bodies import read_object, text
 from server.api.enrol import answer
 from server.api.limits import REFRESH, counting_refusals
+from server.door import patiently
 from server.services import services
 
 __all__ = ["blueprint"]
@@ -26,12 +28,11 @@ def refresh() -> Response:
     """{refresh, nonce} → {token, expires_at, refresh}"""
     asked = read_object(request)
     served = services()
-    with writing(served.store) as session:
-        tokens = enrolment.refresh(
-            session,
-            key=served.settings.secret,
-            token=text(asked, "refresh"),
-            nonce=text(asked, "nonce"),
-            now_ms=served.now_ms(),
-        )
-    return answer(tokens._asdict())
+    token, nonce = text(asked, "refresh"), text(asked, "nonce")
+
+    def renew() -> Tokens:
+        key, now_ms = served.settings.secret, served.now_ms()
+        with writing(served.store) as session:
+            return enrolment.refresh(session, key=key, token=token, nonce=nonce, now_ms=now_ms)
+
+    return answer(patiently(renew)._asdict())

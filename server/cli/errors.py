@@ -23,6 +23,8 @@ def explain(error: BaseException) -> str | None:
         return str(error)
     # By name, because importing the drivers costs a third of a second and most commands succeed.
     names = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    if "server.store.snapshot.Busy" in names:
+        return "Others are writing to the database, or it does not answer. Try again in a moment."
     if names & {"sqlalchemy.exc.OperationalError", "sqlalchemy.exc.ArgumentError"}:
         said = " ".join(str(getattr(error, "orig", error)).split())
         if re.match(r"(no such|.*does not exist|.*syntax error)", said):

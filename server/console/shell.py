@@ -45,6 +45,7 @@ from server.console import languages, ledger
 from server.console.access import Person, grids_of
 from server.console.blueprint import STATIC, console
 from server.console.languages import gettext
+from server.store import Busy
 from server.store.tables import CONFLICT, HELD
 from sync.errors import Problem, Refusal
 
@@ -370,6 +371,12 @@ def refused_by_engine(refusal: Refusal) -> Response:
     if is_partial():
         return Response(status=status)
     return _page(status, gettext("This was not done"), problem.message(languages.language()))
+
+
+@console.errorhandler(Busy)
+def busy(_error: Busy) -> Response:
+    """Others were writing the same, or the database was restarted."""
+    return refused_by_engine(Refusal(Problem("busy")))
 
 
 @console.errorhandler(Exception)

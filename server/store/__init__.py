@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from server.models import db
 from server.records import CATALOGUE
+from server.store.busy import is_busy
 from server.store.migrate import HasDatabase, database_url, migrate, put_marks
 from server.store.postgres import PostgresStore
 from server.store.snapshot import Busy, Snapshot
@@ -30,6 +31,7 @@ __all__ = [
     "SqlStore",
     "SqliteStore",
     "Writer",
+    "is_busy",
     "migrate",
     "open_store",
 ]

@@ -9,6 +9,8 @@ the other did.
 Invariants
     * A snapshot is one snapshot over all its statements (``REPEATABLE READ``).
     * A writer sees what was committed before it got a row's lock (``READ COMMITTED``).
+    * Nobody waits for a lock without end, or keeps one while doing nothing: a process that
+      hangs inside a transaction loses it.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import errors
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
+from server.store.busy import is_busy
 from server.store.codec import CODEC
 from server.store.snapshot import Busy, Shared, Snapshot
 from server.store.statements import POSTGRES
@@ -32,12 +35,11 @@ __all__ = ["PostgresStore"]
 
 T = TypeVar("T", bound=Snapshot)
 
-_BUSY = (
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-    errors.SerializationFailure,
-    errors.UniqueViolation,
-)
+LOCK_WAIT_MS = 2_000
+"""So long a statement waits for somebody else's lock before it is ``Busy``."""
+
+IDLE_MS_MAX = 60_000
+"""So long a transaction may do nothing before the database ends it."""
 
 
 class PostgresStore:
@@ -47,6 +49,7 @@ class PostgresStore:
         self.engine = create_engine(
             url, pool_size=10, max_overflow=20, pool_pre_ping=False, hide_parameters=True
         )
+        event.listen(self.engine, "connect", _set_up)
         self.catalogue = catalogue
         self.codec = CODEC
         self._shared = Shared(catalogue, CODEC, POSTGRES)
@@ -65,7 +68,12 @@ class PostgresStore:
 
     @contextmanager
     def _transaction(self, kind: type[T], *, reading: bool) -> Iterator[T]:
-        pooled = self.engine.raw_connection()
+        try:
+            pooled = self.engine.raw_connection()
+        except DBAPIError as error:
+            if is_busy(error):
+                raise Busy("the database does not answer") from error
+            raise
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg.Connection)
         try:
@@ -73,21 +81,27 @@ class PostgresStore:
                 transaction = kind(self._shared, connection.cursor(binary=True))
                 yield transaction
             transaction.ended()
-        except _BUSY as error:
-            raise Busy(str(error)) from error
-        except psycopg.OperationalError as error:
-            if not connection.closed:
-                raise
-            # The database was restarted: whatever else waits in the pool is dead as well.
-            pooled.invalidate()
-            self.engine.dispose()
-            raise Busy(str(error)) from error
+        except psycopg.Error as error:
+            if connection.closed:
+                # The database was restarted: whatever else waits in the pool is dead as well.
+                pooled.invalidate()
+                self.engine.dispose()
+            if connection.closed or is_busy(error):
+                raise Busy(str(error)) from error
+            raise
         finally:
             pooled.close()
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self.engine.dispose()
+
+
+def _set_up(connection: psycopg.Connection[Any], _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = {LOCK_WAIT_MS:d}".encode())
+    connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MS_MAX:d}".encode())
+    connection.autocommit = False
 
 
 @contextmanager

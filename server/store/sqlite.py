@@ -28,6 +28,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from server.store.busy import is_busy
 from server.store.codec import CODEC
 from server.store.snapshot import Busy, Shared, Snapshot
 from server.store.statements import SQLITE
@@ -39,7 +40,6 @@ __all__ = ["FileLock", "SqliteStore", "TurnLock", "sqlite_engine"]
 T = TypeVar("T", bound=Snapshot)
 
 _WAIT_SECONDS = 30
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -248,5 +248,5 @@ class _Transaction(AbstractContextManager[T]):
 
 def _raise_busy(error: BaseException | None) -> None:
     """Raise ``Busy`` if an error means that others held the database for too long."""
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _BUSY:
+    if is_busy(error):
         raise Busy(str(error)) from error

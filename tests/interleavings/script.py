@@ -16,6 +16,7 @@ the machine is.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
@@ -137,7 +138,8 @@ class Script(AbstractContextManager["Script"]):
             return
         plain = self._url.replace("+psycopg", "")
         with psycopg.connect(plain, autocommit=True) as connection:
-            for _ in range(1_000_000):
+            end = time.monotonic() + PATIENCE_SECONDS
+            while time.monotonic() < end:
                 assert not actor.is_done, f"it did not wait: {actor.reached}"
                 row = connection.execute(_WAITING).fetchone()
                 if row is not None and row[0] == others + 1:
