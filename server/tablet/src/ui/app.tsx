@@ -10,7 +10,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { Component } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { Button, ErrorState, Loading, Toasts } from "./components";
+import { Bar, Button, Empty, ErrorState, Loading, Toasts } from "./components";
 import { language, t } from "./i18n";
 import { Nav } from "./frame/Nav";
 import { StatusBar } from "./frame/StatusBar";
@@ -26,7 +26,7 @@ import { LeaseOver } from "./screens/LeaseOver";
 import { Lock } from "./screens/Lock";
 import { Wiped } from "./screens/Wiped";
 import { phase, replica } from "./session";
-import { startedEarly } from "./screens/firstSync";
+import { isFirst } from "./screens/firstSync";
 
 export function App() {
   const gate = gateOf();
@@ -85,14 +85,15 @@ function gateOf(): Gate {
 
 /** What an open profile may see: everything, or only what is left to it. */
 function openGate(found: ReturnType<typeof match>): Gate {
-  const status = replica.value?.status.value;
-  if (!status) return { screen: <Loading />, bare: true };
+  const open = replica.value;
+  if (!open) return { screen: <Loading />, bare: true };
+  const status = open.status.value;
   if (status.next.step === "wiped") return { screen: <Wiped />, bare: true };
   if (place.value.path === "/enrol") return { screen: <Enrol />, bare: true };
   if (status.lease.expired && !found?.route.hands) {
     return { screen: <LeaseOver />, bare: true, status: true };
   }
-  if (!status.firstSync.ready && !startedEarly.value && !found?.route.hands) {
+  if (isFirst(open.profile.id, status.firstSync) && !found?.route.hands) {
     return { screen: <FirstSync />, bare: true, status: true };
   }
   if (!found) return { screen: <NoScreen />, status: true };
@@ -107,9 +108,12 @@ function screenOf(route: Route, params: Record<string, string>): Gate {
 
 function NoScreen() {
   return (
-    <ErrorState title={t("screen.none")}>
-      <Button onPress={() => replace(HOME)}>{t("screen.none.home")}</Button>
-    </ErrorState>
+    <div class="screen">
+      <Bar title={t("screen.none")} up={HOME} />
+      <Empty title={t("screen.none")} icon="search">
+        <Button onPress={() => replace(HOME)}>{t("screen.none.home")}</Button>
+      </Empty>
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@
 
 import type { Status } from "../engine";
 import type { IconName } from "./components/Icon";
-import { said, t } from "./i18n";
+import { t } from "./i18n";
 import { moment, span } from "./i18n/moments";
 
 export type Tone = "quiet" | "sending" | "handed_in" | "attention";
@@ -36,7 +36,7 @@ const STOPPED = new Set<Status["next"]["step"]>(["stop", "update", "enrol", "wip
 
 export function statusLine(status: Status, now: number): StatusLine {
   const { waiting, next, trouble } = status;
-  if (trouble) return line("attention", "alert", t("status.trouble"), said(trouble.words));
+  if (trouble) return line("attention", "alert", t("status.trouble"), t("status.tap"));
   if (STOPPED.has(next.step)) {
     const what = next.step === "update" ? t("status.update") : t("status.stopped");
     return line("attention", "alert", what, waitingWords(status, now));
@@ -46,9 +46,9 @@ export function statusLine(status: Status, now: number): StatusLine {
     return line("sending", "cloud", t("status.sending"), rest);
   }
   if (waiting > 0) {
-    const reached = status.what === "saved" && status.reachable !== false;
-    const word = reached ? t("status.saved") : t("status.offline_saved");
-    return line("quiet", reached ? "device" : "offline", word, waitingWords(status, now));
+    const words = waitingWords(status, now);
+    if (status.reachable !== false) return line("quiet", "device", t("status.saved"), words);
+    return line("quiet", "offline", t("status.offline"), t("status.offline_saved", { waiting: words }));
   }
   if (status.reachable === false) {
     return line("quiet", "offline", t("status.offline"), lastWords(status, now));

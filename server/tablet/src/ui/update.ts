@@ -12,6 +12,9 @@ import { signal } from "@preact/signals";
 /** A new version waits to be used. */
 export const updateReady = signal(false);
 
+/** The version of this build, for the help desk; the service worker's files have the same. */
+export const APP_VERSION: string = import.meta.env["VITE_APP_VERSION"] ?? "dev";
+
 let waiting: ServiceWorker | null = null;
 let asked = false;
 
@@ -52,4 +55,15 @@ export function useUpdate(): void {
   asked = true;
   if (waiting) waiting.postMessage({ type: "use-now" });
   else location.reload();
+}
+
+/** Ask the server for a new version now; whether it could be asked and had none. */
+export async function lookForUpdate(): Promise<boolean> {
+  try {
+    const registration = await navigator.serviceWorker.getRegistration();
+    await registration?.update();
+    return registration !== undefined && !registration.installing && !registration.waiting;
+  } catch {
+    return false;
+  }
 }

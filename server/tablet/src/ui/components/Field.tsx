@@ -68,6 +68,9 @@ export function Wrong({ id, error }: { id: string; error: string | null | undefi
   );
 }
 
+/** What both kinds of input can do. */
+export type Typed = HTMLInputElement & HTMLTextAreaElement;
+
 export interface TextFieldProps extends FieldProps {
   value: string;
   onValue: (value: string) => void;
@@ -112,15 +115,13 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
-type Typed = HTMLInputElement & HTMLTextAreaElement;
-
 /** What an input needs so that half-composed text stays in it and goes nowhere. */
 export function useComposed(
   value: string,
   onValue: (value: string) => void,
   given?: RefObject<Typed | null> | undefined,
 ) {
-  const own = useRef<Typed>(null);
+  const own = useRef<Typed | null>(null);
   const ref = given ?? own;
   const composing = useRef(false);
   const told = useRef(value);

@@ -16,6 +16,8 @@ export interface Tab<Name extends string> {
   name: Name;
   label: string;
   count?: number | undefined;
+  /** What is counted needs a person: the number is red. */
+  urgent?: boolean | undefined;
 }
 
 export function Tabs<Name extends string>(props: {
@@ -49,7 +51,9 @@ export function Tabs<Name extends string>(props: {
           onClick={() => props.onChoose(tab.name)}
         >
           {tab.label}
-          {tab.count ? <span class="count">{tab.count}</span> : null}
+          {tab.count ? (
+            <span class={tab.urgent ? "count" : "count calm"}>{tab.count}</span>
+          ) : null}
         </button>
       ))}
     </div>

@@ -17,16 +17,18 @@ export function StatusBar() {
   if (!open) return null;
   const { tone, icon, strong, rest } = statusLine(open.status.value, nowMs.value);
   return (
-    <a class={`status ${tone}`} href="#/sync" data-tab="">
-      <Icon name={icon} />
-      <span class="words">
-        <strong>{strong}</strong> {rest}
-      </span>
-      <Count n={toSettle.value} label={t("status.to_settle")} />
-      <Icon name="next" />
-      <span class="unseen" role="status" aria-live="polite">
+    <header class="top">
+      <a class={`status ${tone}`} href="#/sync" data-tab="">
+        <Icon name={icon} />
+        <span class="words">
+          <strong>{strong}</strong> {rest}
+        </span>
+        <Count n={toSettle.value} label={t("status.to_settle")} />
+        <Icon name="next" />
+      </a>
+      <p class="unseen" role="status">
         {strong}
-      </span>
-    </a>
+      </p>
+    </header>
   );
 }

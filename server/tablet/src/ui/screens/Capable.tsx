@@ -70,7 +70,7 @@ export function MissingList({ capabilities }: { capabilities: Capabilities }) {
             const { name, without, needed } = PARTS[part];
             return (
               <li key={part}>
-                <div class="row">
+                <div class={missing ? "row lacking" : "row"}>
                   <Icon name={missing ? "close" : "check"} />
                   <span class="words">
                     <span class="title">{t(name)}</span>

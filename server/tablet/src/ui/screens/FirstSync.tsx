@@ -11,9 +11,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Replica, Status } from "../../engine";
 import { Bar, Button, Card, Icon, Notice, Progress } from "../components";
 import { t } from "../i18n";
-import { bytes, nowMs } from "../i18n/moments";
+import { bytes } from "../i18n/moments";
 import { useSession } from "../session";
-import { lastWords } from "../status";
 import { remainingMs, remainingWords, type Run, share, welcomed } from "./firstSync";
 import { PinSheet } from "./PinSheet";
 import { ProblemNotice } from "./ProblemNotice";
@@ -65,6 +64,7 @@ function Coming({ replica, status }: { replica: Replica; status: Status }) {
       {!isRunning && problem && (
         <ProblemNotice
           problem={problem}
+          calm={status.next.step === "wait"}
           actions={
             <Button icon="refresh" onPress={() => void replica.sync("button")}>
               {t("first.go_on")}
@@ -101,7 +101,6 @@ function Ready({ status }: { status: Status }) {
         {t("first.ready.count", { n: status.firstSync.received })}
         {usedBytes !== null && ` ${t("first.ready.size", { size: bytes(usedBytes) })}`}
       </p>
-      <p>{lastWords(status, nowMs.value)}</p>
     </Notice>
   );
 }

@@ -31,7 +31,9 @@ export function LeaseOver() {
             [t("lease.waiting"), waitingWords(status, nowMs.value)],
           ]}
         />
-        {problem && status.what !== "sending" && <ProblemNotice problem={problem} />}
+        {problem && status.what !== "sending" && (
+          <ProblemNotice problem={problem} calm={status.next.step === "wait"} />
+        )}
         <Button
           kind="primary"
           icon="refresh"

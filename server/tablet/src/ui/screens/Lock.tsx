@@ -94,7 +94,7 @@ export function Lock({ profile }: { profile: Profile }) {
                   aria-label={t("lock.erase")}
                   onClick={() => setPin((before) => before.slice(0, -1))}
                 >
-                  <Icon name="back" />
+                  <Icon name="erase" />
                 </button>
               ) : (
                 <button key={digit} type="button" class="button" onClick={() => press(digit)}>

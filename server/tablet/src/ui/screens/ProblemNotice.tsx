@@ -6,11 +6,16 @@ import type { Problem } from "../../engine";
 import { Notice } from "../components";
 import { codeLine, sentence } from "../problems";
 
-export function ProblemNotice(props: { problem: Problem; actions?: ComponentChildren }) {
+export function ProblemNotice(props: {
+  problem: Problem;
+  actions?: ComponentChildren;
+  /** It will be tried again by itself: told, but no alarm. */
+  calm?: boolean;
+}) {
   return (
-    <Notice tone="bad" live actions={props.actions}>
+    <Notice tone={props.calm ? "info" : "bad"} live={!props.calm} actions={props.actions}>
       <strong>{sentence(props.problem)}</strong>
-      <p class="quiet small">{codeLine(props.problem)}</p>
+      {!props.calm && <p class="quiet small">{codeLine(props.problem)}</p>}
     </Notice>
   );
 }

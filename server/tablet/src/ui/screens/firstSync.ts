@@ -14,8 +14,8 @@ import { t } from "../i18n";
 const TOLD_AFTER_MS = 3_000;
 const MINUTE_MS = 60_000;
 
-/** Set when a person began to work before everything had come. */
-export const startedEarly = signal(false);
+/** The profile whose worker went on from this screen, before or after everything had come. */
+const goneOn = signal<string | null>(null);
 
 /** Where a run of the first sync began: then, so many records were here. */
 export interface Run {
@@ -53,36 +53,35 @@ export function remainingWords(ms: number | null): string {
 
 const WELCOME = "yuanba.welcome.";
 
-/** After enrolling, the first sync's screen stays until the person goes on. */
+/** After enrolling, the first sync's screen stays until the person goes on, also over a reload. */
 export function expectWelcome(profile: string): void {
-  startedEarly.value = false;
-  welcoming.value = profile;
+  goneOn.value = null;
   try {
     localStorage.setItem(WELCOME + profile, "yes");
   } catch {
-    // Denied: it is expected until the page is closed.
-  }
-}
-
-/** The profile whose welcome is expected, as far as this page knows. */
-const welcoming = signal<string | null>(null);
-
-export function welcomeExpected(profile: string): boolean {
-  if (welcoming.value === profile) return true;
-  try {
-    return localStorage.getItem(WELCOME + profile) !== null;
-  } catch {
-    return false;
+    // Denied: then it stays only until everything has come.
   }
 }
 
 /** The person went on. */
 export function welcomed(profile: string): void {
+  goneOn.value = profile;
   try {
     localStorage.removeItem(WELCOME + profile);
   } catch {
     // It was never kept.
   }
-  welcoming.value = null;
-  startedEarly.value = true;
+}
+
+/** Whether the first sync's screen is to be shown. */
+export function isFirst(profile: string, progress: Progress): boolean {
+  return goneOn.value !== profile && (!progress.ready || isWelcomeExpected(profile));
+}
+
+function isWelcomeExpected(profile: string): boolean {
+  try {
+    return localStorage.getItem(WELCOME + profile) !== null;
+  } catch {
+    return false;
+  }
 }
