@@ -169,7 +169,7 @@ export class IndexedDbDisk implements Disk {
       const present = ((await result(store("meta").get("revision"))) ?? 0) as number;
       if (present === revision) return { present, journal: [], rows: [], layouts: null };
       const journal = revision < 0 || present - revision > JOURNAL_MAX ? null
-        : await result(store("journal").getAll(IDBKeyRangeFrom(revision + 1))) as JournalRow[];
+        : await journalOf(store("journal"), revision + 1, present);
       const layouts = await result(store("layout").getAll()) as string[][];
       if (journal === null) return { present, journal, rows: await everything(transaction), layouts };
       return { present, journal, rows: await some(transaction, journal), layouts };
@@ -231,8 +231,11 @@ async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
 
 type DiskRows = [TableName, string, unknown][];
 
-function IDBKeyRangeFrom(lower: number): IDBKeyRange {
-  return IDBKeyRange.lowerBound(lower);
+/** The commits from one revision to another; null if one of them is not there any more. */
+async function journalOf(store: IDBObjectStore, from: number, to: number): Promise<JournalRow[] | null> {
+  const asked = Array.from({ length: to - from + 1 }, (_unused, place) => result(store.get(from + place)));
+  const rows = await Promise.all(asked) as (JournalRow | undefined)[];
+  return rows.every((row): row is JournalRow => row !== undefined) ? rows : null;
 }
 
 async function everything(transaction: IDBTransaction): Promise<DiskRows> {
