@@ -38,6 +38,7 @@ LAYERS = (  # the first that matches a file holds
     Layer("simulator/", ours=("sync", "server.rules", "simulator")),
     Layer("scripts/dev.py", ours=("scripts.machine",), elsewhere=frozenset()),
     Layer("scripts/machine.py", ours=(), elsewhere=frozenset()),
+    Layer("scripts/cursor_lab.py", ours=("sync", "server", "tests.postgres")),
     Layer("scripts/", ours=("sync", "server", "simulator", "scripts")),
     Layer("tests/scripts/", ours=("sync", "server", "simulator", "scripts", "tests")),
     Layer("tests/", ours=("sync", "server", "simulator", "tests")),
