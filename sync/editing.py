@@ -22,7 +22,7 @@ from sync.merge import Decision, Step, decide
 from sync.operation import Operation, named
 from sync.policies import POLICIES
 from sync.record import Record
-from sync.settling import after_undo
+from sync.settling import after_undo, gave_way
 from sync.store import Conflict, Outcome, StoredOperation
 
 __all__ = ["bring_back", "create", "edit", "transition"]
@@ -201,15 +201,19 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
     if changed:
         record.head = context.stamp
     conflict = open_conflict(run, op, context, record, opened) if opened else None
+    notices: list[dict[str, Any]] = []
     for name, (joined, value) in tally.joins.items():
-        _take_place(run, op, record, joined, name, value)
+        notices += _take_place(run, op, record, joined, name, value)
         conflict = conflict or joined.id
     outcome: Outcome = "applied" if tally.plain else "merged"
     code = None
     if conflict is not None:
         outcome = "conflict"
         code = next(iter(opened.values()))[0] if opened else "concurrent"
-    effect = Effect(record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was)
+    effect = Effect(
+        record, outcome, prev, conflict=conflict, code=code, mixed=tally.mixed, was=was,
+        notices=notices,
+    )  # fmt: skip
     if returned:
         bring_back(run, op, context, record, effect, deletion)
     return effect
@@ -217,14 +221,21 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
 
 def _take_place(
     run: Run, op: Operation, record: Record, conflict: Conflict, name: str, value: Any
-) -> None:
-    """The value waits in place of the one it was based on, which is settled by that."""
+) -> list[dict[str, Any]]:
+    """The value waits in place of the one it was based on, which is settled by that.
+
+    Whose value that was is told, if it was another's: they saw it applied, before a restore.
+    """
     part = conflict.fields[name]
     conflict.fields[name] = {**part, "device": value, "stamp": op.stamp}
     run.work.put_conflict(conflict)
     replaced = run.work.operation(part["stamp"])
-    if replaced is not None and not run.work.still_waits(record.id, replaced.stamp):
-        run.work.keep(replaced._replace(outcome="merged", code=None))
+    if replaced is None or run.work.still_waits(record.id, replaced.stamp):
+        return []
+    run.work.keep(replaced._replace(outcome="merged", code=None))
+    if replaced.actor == op.actor:
+        return []
+    return [gave_way(replaced, record, before={name: part["device"]}, after={name: value})]
 
 
 def bring_back(

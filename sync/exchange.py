@@ -131,6 +131,12 @@ class Pushed(NamedTuple):
     quiet: Mapping[str, str] = {}
     touched: frozenset[str] = frozenset()
 
+    def within(self, scope: Scope) -> Pushed:
+        """The same for a caller who reads something else now: the acks tell no more than that."""
+        acks = [ack._replace(feeds=scope.readable(ack.feeds)) for ack in self.acks]
+        told = [ack if ack.feeds else ack._replace(head=None) for ack in acks]
+        return self._replace(acks=told)
+
 
 class Exchange:
     """Answers exchanges from one store. Safe to share between threads."""

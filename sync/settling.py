@@ -21,7 +21,7 @@ from sync.record import Record
 from sync.stamps import is_stamp
 from sync.store import Conflict, StoredOperation
 
-__all__ = ["RESOLVERS", "after_undo", "resolve"]
+__all__ = ["RESOLVERS", "after_undo", "gave_way", "resolve"]
 
 RESOLVERS = ("administrator",)
 """Who settles conflicts about records of a type that does not say so itself."""
@@ -200,6 +200,13 @@ def _given_way(
         stored = run.work.operation(version) if value != present else None
         if stored is not None and stored.actor != op.actor and version != conflict.id:
             yield _notice("replaced", stored, record, before={name: present}, after={name: value})
+
+
+def gave_way(
+    about: StoredOperation, record: Record, *, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    """What the author of a value is told that was replaced by another's."""
+    return _notice("replaced", about, record, before=before, after=after)
 
 
 def _yours(conflict: Conflict, stamp: str, name: str) -> Any:

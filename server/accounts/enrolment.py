@@ -144,7 +144,11 @@ def _pair(
     stored = session.get(DeviceToken, digest(access))
     if stored is not None:
         return Tokens(access, stored.expires_at, renewal)
+    # Asked again after weeks, the access token may be gone and its refresh token still be here.
+    kept = session.get(DeviceToken, pair)
     for secret, kind, lasts in ((access, "access", ACCESS_MS), (renewal, "refresh", REFRESH_MS)):
+        if kind == "refresh" and kept is not None:
+            continue
         session.add(
             DeviceToken(
                 hash=digest(secret),
@@ -153,6 +157,7 @@ def _pair(
                 pair=pair,
                 issued_at=now_ms,
                 expires_at=now_ms + lasts,
+                retired_at=None if kept is None else kept.retired_at,
             )
         )
     return Tokens(access, now_ms + ACCESS_MS, renewal)

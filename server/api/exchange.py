@@ -125,7 +125,12 @@ def take(served: Services, received: Request) -> Reply:
         scope = engine.scope(asked, caller.reader, now_ms=now_ms)
         pushed = patiently(lambda: engine.push(asked, scope, now_ms=now_ms))
         with store.read() as snapshot:
-            answer = engine.pull(snapshot, asked, caller.reader, scope, pushed, now_ms=now_ms)
+            # What was handed in may have changed who reads what, and others may have meanwhile.
+            caller = authenticate(snapshot.cursor, token, now_ms=now_ms)
+            now = engine.scope(asked, caller.reader, now_ms=now_ms)
+            if now.reads != scope.reads:
+                pushed = pushed.within(now)
+            answer = engine.pull(snapshot, asked, caller.reader, now, pushed, now_ms=now_ms)
     else:
         with store.read() as snapshot:
             caller = authenticate(snapshot.cursor, token, now_ms=now_ms)

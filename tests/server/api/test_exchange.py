@@ -237,3 +237,34 @@ def test_the_shortcut_answers_as_flask_would(tablet, data, headers):
 def test_of_a_strangers_long_body_nothing_is_parsed(tablet):
     tablet.token = "yba_nobody"
     assert problem(tablet.post(b"[" * 100_000)) == (401, "token_unknown")
+
+
+def test_an_exchange_that_changes_what_its_sender_reads_answers_accordingly(office):
+    chief = Tablet(office, role="administrator")
+    chief.send(chief.op("create", {"grid": GRID}))
+    grant = chief.op(
+        "create",
+        {"user": chief.user, "feed": "grid:other", "since": office.clock.now_ms},
+        type="assignment",
+        record="00000000-0000-0000-0000-0000000000f1",
+    )
+    assert "grid:other" in chief.send(grant)[0]["hello"]["feeds"]
+    with office.served.store.read() as snapshot:
+        held = snapshot.referring("assignment", "user", chief.user)
+        rows = snapshot.records([*held, HOUSE])
+    here = next(one for one in rows.values() if one.get("feed") == f"grid:{GRID}")
+    seen = rows[HOUSE].head
+    edit = chief.op("edit", {"notes": "一"}, {"*": seen, "notes": seen})
+    end = chief.op(
+        "edit",
+        {"until": office.clock.now_ms},
+        {"*": here.head, "until": here.head},
+        type="assignment",
+        record=here.id,
+    )
+    lines = chief.send(edit, end)
+    assert f"grid:{GRID}" not in lines[0]["hello"]["feeds"]
+    assert lines[0]["hello"]["evicted"] == [f"grid:{GRID}"]
+    first, second = acks(lines)
+    assert (first["outcome"], first["feeds"], first["head"]) == ("applied", [], None)
+    assert second["feeds"] == [f"person:{chief.user}"]

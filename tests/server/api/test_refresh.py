@@ -43,6 +43,17 @@ def test_the_same_refresh_token_and_nonce_answer_the_same_before_and_after_use(o
     assert not office.device(old["device"]).hand_in_only
 
 
+def test_a_lost_answer_is_had_again_after_weeks_when_its_access_token_has_gone(office: Office):
+    old = office.enrol(office.user())
+    refresh(office, old["refresh"], "n")
+    office.clock.pass_ms(40 * 86_400_000)
+    # Another refresh clears away what ended long ago.
+    assert refresh(office, old["refresh"], "m")[0] == 200
+    status, new = refresh(office, old["refresh"], "n")
+    assert status == 200
+    assert use(office, new["token"]) == "ok"
+
+
 def test_a_device_that_lost_answer_and_nonce_asks_again_with_another(office: Office):
     old = office.enrol(office.user())
     _, lost = refresh(office, old["refresh"], "forgotten")

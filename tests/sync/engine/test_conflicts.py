@@ -40,6 +40,16 @@ def test_the_value_that_was_replaced_no_longer_waits(county, bo, house, lost):
     assert "problem" not in bo.send(lost)[0]
 
 
+def test_who_is_replaced_by_another_is_told(county, anna, bo, house, lost):
+    # Anna saw Bo's value as the present one before the server came back from a backup.
+    again = edit(anna, house, {"householder": "王六"}, base=lost["stamp"])
+    assert anna.send(again)[0]["conflict"] == lost["stamp"]
+    bo.send()
+    notice = told(bo)["replaced"]
+    assert (notice["about"], notice["outcome"]) == (lost["stamp"], "merged")
+    assert json.loads(notice["after"]) == {"householder": "王六"}
+
+
 def test_what_replaces_one_value_and_opens_a_conflict_can_itself_be_replaced(
     county, anna, bo, house, lost
 ):
