@@ -8,10 +8,11 @@
 import { defineConfig } from "vitest/config";
 
 import { precache } from "./precache";
+import { release } from "./release";
 
 export default defineConfig({
   base: "/tablet/",
-  plugins: [precache()],
+  plugins: [release(), precache()],
   build: {
     target: "chrome80",
     outDir: "dist",

@@ -41,6 +41,7 @@ export function statusLine(status: Status, now: number): StatusLine {
     const what = next.step === "update" ? t("status.update") : t("status.stopped");
     return line("attention", "alert", what, waitingWords(status, now));
   }
+  if (!status.firstSync.ready && waiting === 0) return comingLine(status);
   if (status.what === "sending") {
     const rest = waiting > 0 ? t("status.sending.n", { n: waiting }) : t("status.asking");
     return line("sending", "cloud", t("status.sending"), rest);
@@ -58,6 +59,13 @@ export function statusLine(status: Status, now: number): StatusLine {
   }
   const at = moment(status.handedInMs, now);
   return line("handed_in", "check", t("status.handed_in"), t("status.handed_in.at", { at }));
+}
+
+/** During the first sync, or when it was cut: nothing is "handed in" before all has come. */
+function comingLine(status: Status): StatusLine {
+  const rest = t("status.down.n", { n: status.firstSync.received });
+  if (status.what === "sending") return line("sending", "cloud", t("status.down"), rest);
+  return line("quiet", "offline", t("status.not_down"), rest);
 }
 
 const line = (tone: Tone, icon: IconName, strong: string, rest: string): StatusLine => ({

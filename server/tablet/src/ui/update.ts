@@ -12,8 +12,9 @@ import { signal } from "@preact/signals";
 /** A new version waits to be used. */
 export const updateReady = signal(false);
 
-/** The version of this build, for the help desk; the service worker's files have the same. */
-export const APP_VERSION: string = import.meta.env["VITE_APP_VERSION"] ?? "dev";
+/** The version of this build, as people read it out; `release.ts` writes it into the page. */
+export const APP_VERSION: string =
+  document.querySelector<HTMLMetaElement>("meta[name=app-version]")?.content ?? "dev";
 
 let waiting: ServiceWorker | null = null;
 let asked = false;

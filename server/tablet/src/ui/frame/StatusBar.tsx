@@ -8,14 +8,14 @@
 import { Count, Icon } from "../components";
 import { t } from "../i18n";
 import { nowMs } from "../i18n/moments";
-import { replica } from "../session";
 import { statusLine } from "../status";
+import { shown } from "../steady";
 import { toSettle } from "../settle";
 
 export function StatusBar() {
-  const open = replica.value;
-  if (!open) return null;
-  const { tone, icon, strong, rest } = statusLine(open.status.value, nowMs.value);
+  const status = shown.value;
+  if (!status) return null;
+  const { tone, icon, strong, rest } = statusLine(status, nowMs.value);
   return (
     <header class="top">
       <a class={`status ${tone}`} href="#/sync" data-tab="">

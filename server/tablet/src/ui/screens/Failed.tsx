@@ -34,7 +34,7 @@ export function Failed({ problem }: { problem: Problem }) {
 export function Incapable({ capabilities }: { capabilities: Capabilities }) {
   return (
     <div class="screen">
-      <Bar title={t("capable.title")} actions={<LanguageSwitch />} />
+      <Bar title={t("capable.lacks")} actions={<LanguageSwitch />} />
       <Notice tone="bad">
         <strong>{t("capable.unusable")}</strong>
       </Notice>

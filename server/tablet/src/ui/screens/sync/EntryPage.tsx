@@ -207,7 +207,7 @@ function Deeds({ work }: { work: Work }) {
             {t("entry.repair")}
           </Button>
         )}
-        {can.resend && (
+        {can.resend && state === "rejected" && (
           <Button
             icon="refresh"
             busy={busy}

@@ -7,7 +7,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { Field, Json, Work } from "../../../engine";
+import type { Field, Json, View, Work } from "../../../engine";
 import { Bar, Button, Card, Empty, Notice, toast } from "../../components";
 import { said, t } from "../../i18n";
 import { sentence } from "../../problems";
@@ -42,8 +42,9 @@ function Repair({ work }: { work: Work }) {
   const fields = fieldsOf(work, spec?.fields ?? []);
   const title = `${t("repair.title")} · ${recordOf(work, model)}`;
   const about = { purpose: "repair", type: work.type, record: work.record, title };
+  const shown = replica.view(work.record);
   const initial: Raw = Object.fromEntries(
-    fields.map((field) => [field.name, toRaw(field, plain(work.fields[field.name]))]),
+    fields.map((field) => [field.name, begin(field, work, shown)]),
   );
   const form = useForm({ ...about, key: `repair:${work.stamp}` }, initial);
   const [wrong, setWrong] = useState<ReadonlyMap<string, string>>(new Map());
@@ -56,7 +57,7 @@ function Repair({ work }: { work: Work }) {
       if (!form.touched.has(field.name)) continue;
       const read = fromRaw(field, form.raw[field.name]);
       if ("wrong" in read) found.set(field.name, said(read.wrong));
-      else values[field.name] = read.value;
+      else values[field.name] = field.kind === "log" ? entry(work, read.value) : read.value;
     }
     setWrong(found);
     if (found.size > 0) return;
@@ -109,8 +110,19 @@ function Repair({ work }: { work: Work }) {
 const fieldsOf = (work: Work, declared: readonly Field[]): Field[] =>
   declared.filter((field) => field.name in work.fields && inputOf(field) !== "shown");
 
-/** The value in an operation's form: what was appended, or the value itself. */
-function plain(value: Json | undefined): Json {
-  const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
-  return isObject && "append" in value ? (value["append"] ?? null) : (value ?? null);
+/** What stands in an input: the value as it is shown, and of a log the entry alone. */
+function begin(field: Field, work: Work, shown: View | null): Json {
+  const own = work.fields[field.name] ?? null;
+  if (field.kind === "log") return appended(own);
+  return toRaw(field, shown?.type === work.type ? shown.get(field.name) : own);
+}
+
+/** A log's entry in the form that its operation has. */
+const entry = (work: Work, text: Json): Json => (work.kind === "create" ? [text] : { append: text });
+
+/** The text of a log's entry in an operation. */
+function appended(own: Json): string {
+  if (Array.isArray(own)) return own.map(String).join("\n");
+  const isObject = own !== null && typeof own === "object";
+  return isObject && typeof own["append"] === "string" ? own["append"] : "";
 }
