@@ -7,6 +7,7 @@ marks, and a test fails while a document differs from what the code says.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -26,7 +27,21 @@ def codes() -> str:
     return "\n".join(rows)
 
 
-TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {"codes": ("sync/PROTOCOL.md", codes)}
+def words() -> str:
+    """The same problems for the tablet, as rows of a TypeScript object between two comments."""
+    from sync.errors import PROBLEMS
+
+    rows = ["*/"]
+    for code, kind in PROBLEMS.items():
+        row = json.dumps([kind.definite, kind.zh, kind.en], ensure_ascii=False)
+        rows.append(f"  {code}: {row},")
+    return "\n".join([*rows, "/*"])
+
+
+TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "codes": ("sync/PROTOCOL.md", codes),
+    "words": ("server/tablet/src/engine/problem_words.ts", words),
+}
 """Mark → the document it stands in, and what makes its text."""
 
 

@@ -6,7 +6,8 @@ pages and compare digests exactly as the Python engine does. What "exactly" mean
 of them. Whoever changes the engine sees in the difference what other devices must follow.
 
 Each file says in `about` how to read it. The cases are in `vectors_views.py` (what a worker
-sees and makes) and `vectors_exchange.py` (what comes from the server).
+sees and makes), `vectors_words.py` (what is said to them) and `vectors_exchange.py` (what comes
+from the server).
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts import vectors_exchange, vectors_views  # noqa: E402 - the root must be found first
+from scripts import vectors_exchange, vectors_views, vectors_words  # noqa: E402 - the root must be found first
 
 FILES: Mapping[str, Callable[[], Any]] = {
     "stamps": vectors_views.stamps,
     "fold": vectors_views.folds,
     "edits": vectors_views.edits,
+    "values": vectors_words.values,
+    "status": vectors_words.statuses,
     "digests": vectors_exchange.digests,
+    "buckets": vectors_exchange.buckets,
     "cursors": vectors_exchange.cursors,
     "session": vectors_exchange.sessions,
     "pages": vectors_exchange.pages,

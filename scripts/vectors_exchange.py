@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
 from scripts.vectors_views import CATALOGUE, GRID, HOUSE, USER
 from sync.authority import Authority, Batch
@@ -22,7 +23,7 @@ from sync.session import Request, Session
 from sync.stamps import Stamps
 from sync.view import as_record
 
-__all__ = ["cursors", "digests", "pages", "sessions"]
+__all__ = ["buckets", "cursors", "digests", "pages", "sessions"]
 
 FEED = f"grid:{GRID}"
 NOON = 1_763_900_000_000
@@ -52,6 +53,26 @@ def digests() -> Mapping[str, Any]:
     about = (
         "`rows`: [record, head] of a feed's live records. `parts`: CRC-32(record) · CRC-32(head) "
         "of each, as text, because they pass 2⁵³. `digest`: [count, sum of the parts mod 2⁴⁸]."
+    )
+    return {"about": about, "cases": cases}
+
+
+def buckets() -> Mapping[str, Any]:
+    """Which part of a feed a record is in when a feed is repaired, and each part's digest."""
+    cases = []
+    for count in (0, 1, 300):
+        rows = [
+            [f"00000000-0000-7000-8000-{number:012x}", f"0199a1b2c{number:03x}-0000-k7m2p9q4x3f8"]
+            for number in range(count)
+        ]
+        found: dict[str, list[int]] = {}
+        for record, head in rows:
+            pair = found.setdefault(f"{crc32(record.encode()) & 0xFF:02x}", [0, 0])
+            pair[:] = [pair[0] + 1, (pair[1] + digest_part(record, head)) & DIGEST_MASK]
+        cases.append({"rows": rows, "buckets": dict(sorted(found.items()))})
+    about = (
+        "`rows`: [record, head] of a feed's live records. `buckets`: the digest of each part that "
+        "is not empty; the part is the lowest 8 bits of the CRC-32 of the record's id, in hex."
     )
     return {"about": about, "cases": cases}
 

@@ -35,13 +35,18 @@ HOUSEHOLD = RecordType(
     feeds=(Feed("grid", "grid"),),
     who={"create": WORKER, "edit": WORKER, "delete": WORKER},
 )
+_STATES = {
+    "reported": ("已上报", "Reported"),
+    "verified": ("已核实", "Verified"),
+    "accepted": ("已接单", "Accepted"),
+}
 ORDER = RecordType(
     "work_order",
     "工单",
     "Work order",
     fields=(
         Field("grid", "reference", "ask", "网格", "Grid", required=True, to="grid"),
-        Field("status", "choice", "workflow", "状态", "Status"),
+        Field("status", "choice", "workflow", "状态", "Status", choices=_STATES),
         Field("title", "text", "ask", "事项", "Title"),
     ),
     feeds=(Feed("grid", "grid"),),
@@ -301,6 +306,52 @@ def _edit_cases() -> Iterator[tuple[str, Record | None, list[Entry], Draft]]:
         [],
         Draft("transition", "work_order", HOUSE, {"status": "accepted", "title": "路灯"}),
     )
+    yield from _more_edit_cases(full)
+
+
+def _more_edit_cases(
+    full: Record,
+) -> Iterator[tuple[str, Record | None, list[Entry], Draft]]:
+    def done(kind: str, fields: Mapping[str, Any] | None = None, **extra: Any) -> Draft:
+        return Draft(kind, "household", HOUSE, fields or {}, extra)
+
+    def order(kind: str, **fields: Any) -> Draft:
+        return Draft(kind, "work_order", HOUSE, fields)
+
+    rare, wide = "𠮷祥", "！"  # In UTF-16 the first sorts before the second.
+    yield "tags are sorted by their characters", full, [], done("edit", {"tags": [rare, wide]})
+    yield "a change of tags that are there", full, [], done("edit", {"tags": {"add": ["a"]}})
+    yield "a sum that does not change", full, [], done("edit", {"visits": {"add": 0}})
+    yield "a first number", house(), [], done("edit", {"visits": 3})
+    yield "a field that nobody knows", full, [], done("edit", {"wifi": {"5g": [True, None]}})
+    yield "a name that stands for the record", full, [], done("edit", {"*": "live"})
+    yield "a value that is cleared", full, [], done("edit", {"phone": None})
+    yield "a required value that is cleared", full, [], done("edit", {"grid": None})
+    yield "an empty log entry", full, [], done("edit", {"log": None})
+    yield "a change of tags in another form", full, [], done("edit", {"tags": {"put": ["a"]}})
+    yield "a character that cannot be stored", full, [], done("edit", {"phone": "1\0"})
+    yield "one entry beyond 1,000 characters", full, [], done("edit", {"phone": "𠮷" * 1_001})
+    yield "1,000 rare characters", full, [], done("edit", {"phone": "𠮷" * 1_000})
+    yield "a step outside of a transition", _order("verified"), [], order("edit", status="accepted")
+    yield "a transition without a step", _order("verified"), [], order("transition", title="x")
+    yield "a new record without what it needs", None, [], done("create", {"phone": "1"})
+    yield "a new record that is there", full, [], done("create", {"grid": GRID})
+    yield "a deletion", full, [], done("delete")
+    gone = house()
+    gone.deleted = True
+    yield "bringing back", gone, [], done("restore")
+    torn = house(householder="张三")
+    torn.flag("householder")
+    choice = {"householder": "李四", "log": ["a"]}
+    yield "a decision in a conflict", torn, [], done("resolve", choice, conflict=_LATER)
+    yield (
+        "a decision about a whole record",
+        torn,
+        [],
+        done("resolve", {"*": "deleted"}, conflict=_LATER),
+    )
+    yield "an undo", full, [], done("edit", {"phone": "0"}, undoes=_LATER)
+    yield "one record for two", full, [], done("merge", into=GRID)
 
 
 def edits() -> Mapping[str, Any]:
@@ -311,7 +362,10 @@ def edits() -> Mapping[str, Any]:
         case: dict[str, Any] = {
             "name": name, "base": _base(base), "seen": base.head if base is not None else None,
             "pending": [{"state": one.state, "operation": one.body} for one in entries],
-            "draft": {"kind": draft.kind, "type": draft.type, "fields": draft.fields},
+            "draft": {
+                "kind": draft.kind, "type": draft.type, "fields": draft.fields,
+                "extra": draft.extra,
+            },
         }  # fmt: skip
         case.update(_made(draft, base, entries, stamp))
         cases.append(case)

@@ -46,7 +46,8 @@ class Status(NamedTuple):
 
     def words(self, lang: str) -> str:
         """One line for the screen, without times: those are told by locale beside it."""
-        zh, en = _WORDS[self.what]
+        receives = self.what == "sending" and not self.waiting
+        zh, en = _RECEIVING if receives else _WORDS[self.what]
         words = (zh if lang == "zh" else en).format(waiting=self.waiting)
         if self.kept:
             zh, en = _KEPT
@@ -64,6 +65,9 @@ _WORDS: Mapping[What, tuple[str, str]] = {
     "sending": ("正在上传，{waiting} 条待确认", "Sending, {waiting} not confirmed yet"),
     "handed_in": ("全部已上传", "Everything handed in"),
 }
+
+_RECEIVING = ("正在接收", "Receiving")
+"""Said while an exchange is under way that has nothing to hand in."""
 
 _KEPT = ("；{kept} 条等待处理", "; {kept} waiting for a decision")
 

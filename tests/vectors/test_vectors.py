@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -26,6 +27,7 @@ from sync.replica_memory import MemoryStorage
 from sync.replica_storage import Entry, Stored
 from sync.session import Request, Session
 from sync.stamps import Stamps
+from sync.status import Counts, status
 from sync.view import as_record, look
 
 FOLDER = Path(__file__).parent
@@ -100,7 +102,7 @@ def test_edits(catalogue, case):
 
     def made():
         raw = operation(
-            Draft(draft["kind"], draft["type"], record, draft["fields"]),
+            Draft(draft["kind"], draft["type"], record, draft["fields"], draft["extra"]),
             seen,
             spec,
             stamp="0199a1b2e000-0000-k7m2p9q4x3f8",
@@ -126,6 +128,31 @@ def test_digests(_, case):
     parts = [digest_part(record, head) for record, head in case["rows"]]
     assert [str(part) for part in parts] == case["parts"]
     assert [len(parts), sum(parts) & DIGEST_MASK] == case["digest"]
+
+
+@pytest.mark.parametrize(("_", "case"), cases("buckets"))
+def test_buckets(_, case):
+    found = {}
+    for record, head in case["rows"]:
+        name = f"{crc32(record.encode()) & 0xFF:02x}"
+        count, total = found.get(name, (0, 0))
+        found[name] = (count + 1, (total + digest_part(record, head)) & DIGEST_MASK)
+    assert {name: list(pair) for name, pair in found.items()} == case["buckets"]
+
+
+@pytest.mark.parametrize(("catalogue", "case"), cases("values"))
+def test_values(catalogue, case):
+    words = catalogue[case["type"]].by_name[case["field"]].problem(case["value"])
+    assert (None if words is None else list(words)) == case["problem"]
+
+
+@pytest.mark.parametrize(("_", "case"), cases("status"))
+def test_status(_, case):
+    counts = Counts(case["waiting"], None, case["kept"], case["handed_in_ms"])
+    said = status(counts, sending=case["sending"], reachable=case["reachable"])
+    assert [said.what, said.words("zh"), said.words("en")] == [
+        case[k] for k in ("what", "zh", "en")
+    ]
 
 
 @pytest.mark.parametrize(("_", "case"), cases("cursors"))

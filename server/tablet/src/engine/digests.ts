@@ -11,7 +11,10 @@
  *     put right, not reported.
  *   * All arithmetic stays below 2⁵³.
  */
-import type { FeedRow, Shelf } from "./replica_storage";
+import type { FeedRow, ReplicaStorage, Shelf } from "./replica_storage";
+
+/** The part of a shelf that only reads. */
+type Reading = ReplicaStorage["shelf"];
 
 export const DIGEST_MODULUS = 2 ** 48;
 
@@ -83,7 +86,7 @@ function parts(shelf: Shelf, records: readonly string[]): Map<string, { live: nu
 }
 
 /** The digest of a feed, counted from its rows. */
-export function recount(shelf: Shelf, feed: string): Digest {
+export function recount(shelf: Reading, feed: string): Digest {
   let [count, sum] = [0, 0];
   for (const record of shelf.members(feed)) {
     const head = shelf.head(record);
@@ -126,7 +129,7 @@ export function bucketOf(record: string): string {
 }
 
 /** The digest of each bucket of a feed that is not empty. */
-export function buckets(shelf: Shelf, feed: string): { [bucket: string]: Digest } {
+export function buckets(shelf: Reading, feed: string): { [bucket: string]: Digest } {
   const found: { [bucket: string]: Digest } = {};
   for (const record of shelf.members(feed)) {
     const head = shelf.head(record);

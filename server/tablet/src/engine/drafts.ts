@@ -12,7 +12,7 @@
  */
 import { signal, type ReadonlySignal } from "@preact/signals-core";
 
-import { problemOf } from "./problems";
+import { problemOf, Refused } from "./problems";
 import type { MemoryStorage } from "./replica_memory";
 import type { Drafts, FormDraft, Problem } from "./types";
 
@@ -53,9 +53,10 @@ export class FormDrafts implements Drafts {
         for (const [, draft] of saving) shelf.saveDraft(draft);
       });
     } catch (error) {
-      this.problem.value = problemOf(error);
+      const refused = error instanceof Refused ? error : new Refused(problemOf(error));
+      this.problem.value = refused.problem;
       this.soon(AGAIN_MS);
-      throw error;
+      throw refused;
     }
     for (const [key, draft] of saving) if (this.fresh.get(key) === draft) this.fresh.delete(key);
     this.problem.value = null;

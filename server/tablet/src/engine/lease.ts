@@ -31,5 +31,5 @@ export function leaseOf(meta: Meta, nowMs: number): Status["lease"] {
 
 /** What is to be kept of an answer that was whole, so that the lease can be counted from it. */
 export function renewed(meta: Meta, nowMs: number): { [key: string]: Json } {
-  return { success_ms: nowMs, success_wall: wallOf(meta("last_stamp")) };
+  return { success_ms: nowMs, success_wall: Math.max(nowMs, wallOf(meta("last_stamp")) ?? 0) };
 }

@@ -12,7 +12,7 @@
  */
 import { readDigests, readLine, type Page } from "./answer";
 import { bucketOf, buckets, compare, counted } from "./digests";
-import type { ReplicaStorage, Shelf } from "./replica_storage";
+import type { ReplicaStorage } from "./replica_storage";
 import type { Fields, Json } from "./types";
 
 interface Bucket {
@@ -22,7 +22,7 @@ interface Bucket {
 
 /** What is asked for: the digests of a feed's buckets here. */
 export function repairRequest(shelf: ReplicaStorage["shelf"], device: string, feed: string): Fields {
-  return { device, feed, buckets: buckets(shelf as Shelf, feed) as unknown as Json };
+  return { device, feed, buckets: buckets(shelf, feed) as unknown as Json };
 }
 
 /** Takes in the answer to one repair. */

@@ -31,6 +31,9 @@ const WORDS: { readonly [Name in What]: readonly [zh: string, en: string] } = {
   handed_in: ["全部已上传", "Everything handed in"],
 };
 
+/** Said while an exchange is under way that has nothing to hand in. */
+const RECEIVING = ["正在接收", "Receiving"] as const;
+
 const KEPT = ["；{kept} 条等待处理", "; {kept} waiting for a decision"] as const;
 
 /** What may be said. `sending`: an exchange is under way; `reachable`: the last one was. */
@@ -44,7 +47,8 @@ export function whatIsSo(counts: Counts, sending: boolean, reachable: boolean): 
 export function wordsOf(what: What, counts: Counts): Words {
   const line = (lang: 0 | 1) => {
     const kept = counts.kept > 0 ? KEPT[lang].replace("{kept}", String(counts.kept)) : "";
-    return WORDS[what][lang].replace("{waiting}", String(counts.waiting)) + kept;
+    const words = what === "sending" && counts.waiting === 0 ? RECEIVING : WORDS[what];
+    return words[lang].replace("{waiting}", String(counts.waiting)) + kept;
   };
   return { zh: line(0), en: line(1) };
 }

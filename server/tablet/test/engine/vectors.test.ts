@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-import { readCatalogue, type RecordType } from "../../src/engine/catalogue";
-import { digestPart, DIGEST_MODULUS, recount } from "../../src/engine/digests";
+import { readCatalogue, valueProblem, type Field, type RecordType } from "../../src/engine/catalogue";
+import { buckets, digestPart, DIGEST_MODULUS, recount } from "../../src/engine/digests";
 import { Intake } from "../../src/engine/intake";
 import { operation, seenOf } from "../../src/engine/outbox";
 import type { Record } from "../../src/engine/record";
@@ -11,6 +11,7 @@ import { LocalReplica } from "../../src/engine/replica";
 import { MemoryStorage, NO_DISK } from "../../src/engine/replica_memory";
 import { waitingEntry, type Entry, type Raw, type State } from "../../src/engine/replica_storage";
 import { Session } from "../../src/engine/session";
+import { whatIsSo, wordsOf } from "../../src/engine/status";
 import { Stamps } from "../../src/engine/stamps";
 import type { Draft, Fields, Json } from "../../src/engine/types";
 import { asRecord, look, recordOf } from "../../src/engine/view";
@@ -87,6 +88,33 @@ test.each(cases("digests"))("digests: %s", (_name, told) => {
   expect([parts.length, sum]).toEqual(told.digest);
 });
 
+test.each(cases("buckets"))("buckets: %s", async (_name, told) => {
+  const storage = new MemoryStorage(NO_DISK);
+  await storage.write("server", (shelf) => {
+    shelf.saveFeed({ name: "f", cursor: "c", round: 0, resetting: false, evicted: false, live: 0, sum: 0 });
+    for (const [record, head] of told.rows as [string, string][]) {
+      shelf.saveRow({ record, type: "t", keys: ["record", "head"], row: [record, head], deleted: false, seen: head });
+      shelf.join("f", [record], 0);
+    }
+  });
+  expect(buckets(storage.shelf, "f")).toEqual(told.buckets);
+});
+
+describe("values", () => {
+  const catalogue = readCatalogue(vectors("values").catalogue);
+  test.each(cases("values"))("%s", (_name, told) => {
+    const field = catalogue.get(told.type)?.byName.get(told.field) as Field;
+    const words = valueProblem(field, told.value);
+    expect(words === null ? null : [words.zh, words.en]).toEqual(told.problem);
+  });
+});
+
+test.each(cases("status"))("status: %s", (_name, told) => {
+  const counts = { waiting: told.waiting, kept: told.kept, handedInMs: told.handed_in_ms };
+  const what = whatIsSo(counts, told.sending, told.reachable);
+  expect([what, wordsOf(what, counts)]).toEqual([told.what, { zh: told.zh, en: told.en }]);
+});
+
 describe("session", () => {
   const divided: [string, (data: Uint8Array) => Uint8Array[]][] = [
     ["whole", (data) => [data]],
@@ -129,7 +157,7 @@ describe("pages", () => {
     const { shelf } = replica.storage;
     const feeds = shelf.feeds().map((feed) => {
       const { name, cursor, live, sum, resetting, evicted } = feed;
-      expect([live, sum]).toEqual(recount(shelf as never, name));
+      expect([live, sum]).toEqual(recount(shelf, name));
       return [name, { cursor, live, sum, resetting, evicted, members: shelf.members(name) }];
     });
     const records = [...replica.types.types.keys()].flatMap((type) => shelf.records(type)).sort();
