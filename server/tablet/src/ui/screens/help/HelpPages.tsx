@@ -12,6 +12,8 @@ import { Bar, Card, Empty, ErrorState, List, ListRow, Loading } from "../../comp
 import { language, type Language, t } from "../../i18n";
 import { HOME } from "../../router";
 import type { ScreenProps } from "../../routes";
+import enFile from "./en.json?url";
+import zhFile from "./zh-CN.json?url";
 
 export interface HelpPage {
   id: string;
@@ -19,20 +21,20 @@ export interface HelpPage {
   lines: string[];
 }
 
-const LOADERS: Record<Language, () => Promise<{ default: HelpPage[] }>> = {
-  "zh-CN": () => import("./zh-CN.json"),
-  en: () => import("./en.json"),
-};
+/** The pages are documents, not code: files of their own, kept on the tablet with the app. */
+const FILES: Record<Language, string> = { "zh-CN": zhFile, en: enFile };
+
+async function load(wanted: Language): Promise<HelpPage[]> {
+  const answer = await fetch(FILES[wanted]);
+  return (await answer.json()) as HelpPage[];
+}
 
 export function HelpPages({ params }: ScreenProps) {
   const [pages, setPages] = useState<HelpPage[] | null>(null);
   const [failed, setFailed] = useState(false);
   const chosen = language.value;
   useEffect(() => {
-    LOADERS[chosen]().then(
-      (loaded) => setPages(loaded.default),
-      () => setFailed(true),
-    );
+    load(chosen).then(setPages, () => setFailed(true));
   }, [chosen]);
   const id = params["page"];
   const page = pages?.find((one) => one.id === id);
