@@ -13,7 +13,11 @@ import type { PageEvents } from "./platform";
 import type { Next, SyncReason } from "./types";
 
 const SECOND_MS = 1_000;
-const WORK_MS = 1_500;
+/**
+ * Work is handed in when the words "saved here, undo" have gone from the screen: until then it
+ * can be taken back as if it had not been. Who puts the tablet away has decided.
+ */
+const WORK_MS = 8_000;
 
 /** How long to rest after an exchange, ms. Half as long again is drawn on top. */
 const REST_MS = { visible: 120 * SECOND_MS, hidden: 600 * SECOND_MS, stopped: 3_600 * SECOND_MS };
@@ -43,8 +47,8 @@ export class Loop {
   start(): void {
     if (this.unlisten !== null) return;
     this.unlisten = this.page?.listen((what) => {
-      if (what === "hidden") this.flush();
-      else this.go(what);
+      if (what !== "hidden") this.go(what);
+      else this.putAway();
     }) ?? (() => undefined);
     this.go("start");
   }
@@ -60,7 +64,18 @@ export class Loop {
   work(next: Next): void {
     if (!this.isRunning || next.step !== "rest") return;
     clearTimeout(this.worked);
-    this.worked = setTimeout(() => this.go("work"), WORK_MS);
+    this.worked = setTimeout(() => this.handIn(), WORK_MS);
+  }
+
+  private putAway(): void {
+    this.flush();
+    if (this.worked !== undefined) this.handIn();
+  }
+
+  private handIn(): void {
+    clearTimeout(this.worked);
+    this.worked = undefined;
+    this.go("work");
   }
 
   /** An exchange has ended so: set the timer. */

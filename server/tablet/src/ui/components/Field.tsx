@@ -14,7 +14,7 @@
  */
 
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
 
@@ -126,7 +126,9 @@ export function useComposed(
   const composing = useRef(false);
   const told = useRef(value);
 
-  useEffect(() => {
+  // Before the next key, not after the next frame: an older value laid over what was typed
+  // meanwhile would swallow letters.
+  useLayoutEffect(() => {
     const input = ref.current;
     if (input && !composing.current && input.value !== value) input.value = value;
     told.current = value;

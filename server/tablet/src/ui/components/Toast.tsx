@@ -4,7 +4,7 @@
  * They stand above the lower edge, take no focus and block nothing. A failure is
  * no toast: what a person must act on stays on the screen until they have.
  *
- * A toast with a way back stays for ten seconds, and as long as it is touched or
+ * A toast with a way back stays for eight seconds, and as long as it is touched or
  * focused: who reads slowly must be able to undo as well.
  */
 
@@ -14,7 +14,8 @@ import { t } from "../i18n";
 import { Button } from "./Button";
 
 const TOLD_MS = 5_000;
-const UNDO_MS = 10_000;
+/** As long as the engine waits before it hands work in (`engine/loop.ts`). */
+const UNDO_MS = 8_000;
 
 interface Told {
   id: number;

@@ -12,22 +12,36 @@ import type { View, Work } from "../../engine";
 import { type Field, may } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
 import { Card, Icon } from "../components";
-import { said, t } from "../i18n";
+import { type Key, said, t } from "../i18n";
 import { useSession } from "../session";
 import { EditField } from "./EditField";
 import { inputOf } from "./forms";
 import { partsOf } from "./layouts";
+import { isEmpty } from "./orders";
 import { recordLink } from "./links";
 import { Call, Marks } from "./parts";
 import { inWords } from "./words";
 
-/** All fields of a record under their headings. `without` are shown elsewhere on the screen. */
-export function FieldCards({ view, without = [] }: { view: View; without?: readonly string[] }) {
-  const hidden = new Set(without);
-  const parts = partsOf(view.spec, (field) => field.kind !== "log" && !hidden.has(field.name));
+/** The fields of a record under their headings. */
+export function FieldCards(props: {
+  view: View;
+  /** Fields that are shown elsewhere on the screen. */
+  without?: readonly string[];
+  /** Only what stands under these headings. */
+  parts?: readonly Key[];
+  /** Leave out what is not filled in. */
+  filled?: boolean;
+}) {
+  const { view } = props;
+  const hidden = new Set(props.without);
+  const all = partsOf(view.spec, (field) => {
+    if (field.kind === "log" || hidden.has(field.name)) return false;
+    return !props.filled || !isEmpty(view.get(field.name));
+  });
+  const shown = all.filter((part) => !props.parts || props.parts.includes(part.heading));
   return (
     <>
-      {parts.map((part) => (
+      {shown.map((part) => (
         <Card key={part.heading} title={t(part.heading)} flush>
           <FieldRows view={view} fields={part.fields} />
         </Card>

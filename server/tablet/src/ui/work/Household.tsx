@@ -10,8 +10,8 @@ import { useState } from "preact/hooks";
 
 import type { View } from "../../engine";
 import { may } from "../../engine/catalogue";
-import { Bar, Button, Card, Count, List, ListRow, Notice } from "../components";
-import { said, t } from "../i18n";
+import { Bar, Button, Card, List, ListRow, Notice } from "../components";
+import { type Key, said, t } from "../i18n";
 import { moment, nowMs } from "../i18n/moments";
 import type { ScreenProps } from "../routes";
 import { useSession } from "../session";
@@ -28,6 +28,10 @@ import { ageOf, inWords, tagWords } from "./words";
 
 /** Told by the heading, or counted by the visits below. */
 const ELSEWHERE = ["visits", "last_visit", "first_contact"];
+
+/** What is changed often stands above what was done here, the address below. */
+const LAST: readonly Key[] = ["part.address", "part.more"];
+const FIRST: readonly Key[] = ["part.who", "part.notes"];
 
 export function Household({ params }: ScreenProps) {
   const { model } = useSession();
@@ -47,10 +51,11 @@ export function Household({ params }: ScreenProps) {
       <ConflictNotice view={view} />
       <Care household={view} />
       <People household={view} />
-      <FieldCards view={view} without={ELSEWHERE} />
+      <FieldCards view={view} without={ELSEWHERE} parts={FIRST} />
       <Visits household={view} />
       <Orders household={view} />
       <Log view={view} />
+      <FieldCards view={view} without={ELSEWHERE} parts={LAST} />
       <Deleting view={view} />
     </div>
   );
@@ -157,7 +162,7 @@ function People({ household }: { household: View }) {
   return (
     <Card
       title={t("household.people")}
-      action={<Count n={residents.length} label={t("household.people")} />}
+      action={<span class="quiet">{t("household.count", { n: residents.length })}</span>}
       flush
     >
       {residents.length === 0 ? (

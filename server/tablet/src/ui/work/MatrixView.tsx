@@ -203,7 +203,7 @@ const MARKS = {
 function shortWords({ due, left, since }: VisitState): string {
   if (due === "never") return t("visit.never");
   if (due === "late") return t("visit.late_short", { n: -left! });
-  if (due === "soon") return t("visit.soon_short", { n: left! });
+  if (due === "soon") return left === 0 ? t("visit.today") : t("visit.soon_short", { n: left! });
   return since === null ? "" : t("visit.since_short", { n: since });
 }
 

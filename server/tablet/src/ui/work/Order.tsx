@@ -10,7 +10,7 @@ import { useState } from "preact/hooks";
 import type { Json, Problem, View } from "../../engine";
 import { choiceLabel } from "../../engine/catalogue";
 import { Bar, Button, Notice, Sheet } from "../components";
-import { said, t } from "../i18n";
+import { type Key, said, t } from "../i18n";
 import { moment, nowMs } from "../i18n/moments";
 import { problemOf } from "../problems";
 import type { ScreenProps } from "../routes";
@@ -30,6 +30,10 @@ import { useForm } from "./useForm";
 /** Told by the heading and the steps. */
 const ELSEWHERE = ["status", "returns", "dispatched_at"];
 
+/** The matter is put right here; of what the office adds, only what is there is of use. */
+const MATTER: readonly Key[] = ["part.matter"];
+const DESK: readonly Key[] = ["part.handling", "part.desk", "part.more"];
+
 export function Order({ params }: ScreenProps) {
   const { model } = useSession();
   const view = model.record(params["id"] ?? "").value;
@@ -45,8 +49,9 @@ export function Order({ params }: ScreenProps) {
       {view.deleted && <Notice tone="warn">{t("record.deleted")}</Notice>}
       <ConflictNotice view={view} />
       <Steps key={view.text("status")} order={view} />
-      <FieldCards view={view} without={ELSEWHERE} />
+      <FieldCards view={view} without={ELSEWHERE} parts={MATTER} />
       <Log view={view} />
+      <FieldCards view={view} without={ELSEWHERE} parts={DESK} filled />
     </div>
   );
 }

@@ -5,6 +5,7 @@
  * a field to type into, and only as many rows as somebody can look through.
  */
 
+import type { TargetedKeyboardEvent } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
 import type { Json, View } from "../../engine";
@@ -56,7 +57,8 @@ export function ReferenceInput(props: {
   );
 }
 
-function Picker(props: {
+/** The sheet in which a record is chosen. */
+export function Picker(props: {
   title: string;
   to: string;
   chosen: string;
@@ -69,15 +71,25 @@ function Picker(props: {
   const views = model.type(props.to).value;
   const all = useMemo(() => titled(views, (view) => titleOf(view, model)), [views]);
   const found = useMemo(() => filtered(all, text), [all, text]);
+  // Enter takes the first that was found, and never sends the form around this sheet.
+  const take = (event: TargetedKeyboardEvent<HTMLElement>) => {
+    if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) {
+      return;
+    }
+    event.preventDefault();
+    if (text.trim() && found[0]) props.onChoose(found[0].id);
+  };
   return (
     <Sheet title={props.title} onClose={props.onClose}>
-      <TextField
-        label={t("reference.find")}
-        type="search"
-        value={text}
-        onValue={setText}
-        enterKeyHint="search"
-      />
+      <div onKeyDown={take}>
+        <TextField
+          label={t("reference.find")}
+          type="search"
+          value={text}
+          onValue={setText}
+          enterKeyHint="search"
+        />
+      </div>
       {props.empty && (
         <Button kind="plain" onPress={() => props.onChoose("")}>
           {t("reference.none")}

@@ -277,11 +277,8 @@ export function DueTag({ state }: { state: VisitState }) {
   if (state.due === "never") return <span class="tag bad">{t("visit.never")}</span>;
   if (state.due === "late")
     return <span class="tag bad">{t("visit.late", { n: -state.left! })}</span>;
-  return (
-    <span class={state.due === "soon" ? "tag warn" : "tag"}>
-      {t("visit.left", { n: state.left! })}
-    </span>
-  );
+  const words = state.left === 0 ? t("visit.today") : t("visit.left", { n: state.left! });
+  return <span class={state.due === "soon" ? "tag warn" : "tag"}>{words}</span>;
 }
 
 /** What others changed since this worker looked last. */

@@ -66,12 +66,12 @@ export function boxOf(points: Iterable<Point>): Box | null {
     bottom = Math.max(bottom, y);
   }
   if (left > right) return null;
-  return { x: left, y: top, width: Math.max(right - left, 1), height: Math.max(bottom - top, 1) };
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Room around a box: a share of its longer side. */
 export function padded(box: Box, share: number): Box {
-  const by = Math.max(box.width, box.height) * share;
+  const by = Math.max(box.width, box.height, 1) * share;
   return { x: box.x - by, y: box.y - by, width: box.width + 2 * by, height: box.height + 2 * by };
 }
 

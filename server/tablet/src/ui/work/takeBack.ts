@@ -16,10 +16,20 @@ export function tellDone(
   else toast(words, () => void takeBack(replica, made));
 }
 
-/** Take operations back, the last first. What was never sent goes as if it had not been. */
+/**
+ * Take operations back, the last first: all of them or none. What was never sent goes as if
+ * it had not been, and takes its group along.
+ */
 async function takeBack(replica: Replica, stamps: readonly string[]): Promise<void> {
+  const isLate = stamps.some((stamp) => replica.work(stamp)?.can.undo !== true);
+  if (isLate) {
+    toast(t("done.too_late"));
+    return;
+  }
   try {
-    for (const stamp of [...stamps].reverse()) await replica.undo(stamp);
+    for (const stamp of [...stamps].reverse()) {
+      if (replica.work(stamp)) await replica.undo(stamp);
+    }
     toast(t("done.undone"));
   } catch (error) {
     toast(sentence(problemOf(error)));

@@ -28,6 +28,8 @@ export function inWords(field: Field, value: Json, model: Model): string {
       return typeof value === "number" ? moment(value) : String(value);
     case "reference":
       return titleOfId(String(value), model);
+    case "attachment":
+      return t("value.photo");
     case "geometry":
       return geometryWords(value);
     case "log":
