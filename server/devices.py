@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import bindparam, update
@@ -42,6 +42,7 @@ __all__ = [
     "bearer",
     "by_timer",
     "note_first_use",
+    "reader_by_id",
     "reader_of",
     "retire_older",
 ]
@@ -76,17 +77,24 @@ class Authenticated(NamedTuple):
     first_use: FirstUse | None
 
 
-_AUTHENTICATE = """
-SELECT t.kind, t.pair, t.issued_at, t.expires_at, t.used_at, t.retired_at,
+_OF_DEVICE = """
        d.id, d."user", d.revoked, d.suspended, d.hand_in_only, d.wipe, d.former,
        u.role, u.lang, u.active, g.id, g.feed, g.since, g.until
-  FROM device_token AS t
-  JOIN device AS d ON d.id = t.device
+"""
+
+_WITH_GRANTS = """
   LEFT JOIN p_user AS u ON u.id = d."user"
   LEFT JOIN "grant" AS g ON g."user" = d."user"
         AND g.since <= ? AND (g.until IS NULL OR g.until > ?)
- WHERE t.hash = ?
 """
+
+_AUTHENTICATE = f"""
+SELECT t.kind, t.pair, t.issued_at, t.expires_at, t.used_at, t.retired_at, {_OF_DEVICE}
+  FROM device_token AS t
+  JOIN device AS d ON d.id = t.device {_WITH_GRANTS} WHERE t.hash = ?
+"""  # nosec B608 - of our own texts
+
+_BY_ID = f"SELECT {_OF_DEVICE} FROM device AS d {_WITH_GRANTS} WHERE d.id = ?"  # nosec B608
 
 _RETIRE = """
 UPDATE device_token SET retired_at = ?
@@ -102,7 +110,7 @@ def _sql(cursor: Cursor, statement: str) -> str:
     return statement if type(cursor).__module__ == "sqlite3" else _FORMAT_STYLE[statement]
 
 
-_FORMAT_STYLE = {one: one.replace("?", "%s") for one in (_AUTHENTICATE, _RETIRE, _USED)}
+_FORMAT_STYLE = {one: one.replace("?", "%s") for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED)}
 
 
 def bearer(authorization: str | None) -> str:
@@ -129,27 +137,42 @@ def authenticate(cursor: Cursor, token: str, *, now_ms: int) -> Authenticated:
     rows = cursor.fetchall()
     if not rows:
         raise Refusal(Problem("token_unknown"))
-    kind, pair, issued_at, expires_at, used_at, retired_at, device, user, *rest = rows[0][:16]
-    revoked, suspended, hand_in_only, wipe, former, role, lang, active = rest
+    kind, pair, issued_at, expires_at, used_at, retired_at, device, _user, revoked = rows[0][:9]
     if kind != "access" or revoked:
         raise Refusal(Problem("token_unknown"))
     if retired_at is not None or expires_at <= now_ms:
         raise Refusal(Problem("token_expired"))
+    reader = _reader([row[6:] for row in rows])
+    first_use = None if used_at is not None else FirstUse(hashed, device, pair, issued_at)
+    return Authenticated(reader, first_use)
+
+
+def reader_by_id(cursor: Cursor, device: str, *, now_ms: int) -> Reader:
+    """A device that is known, as ``authenticate`` gives it, whatever tokens it has.
+
+    For work that another brought: the caller has seen that the device made it.
+    """
+    parameters = (now_ms + CLOCKS_APART_MS, now_ms - ENDED_GRANTS_MS, device)
+    cursor.execute(_sql(cursor, _BY_ID), parameters)
+    return _reader(cursor.fetchall())
+
+
+def _reader(rows: Sequence[Sequence[Any]]) -> Reader:
+    """The reader of the columns ``_OF_DEVICE``, a row for each grant."""
+    device, user, _, suspended, hand_in_only, wipe, former, role, lang, active = rows[0][:10]
     # Whoever left the service, or was deleted, gets nothing more; their work is looked at first.
     gone = role is None or (active is not None and not active)
-    reader = Reader(
+    return Reader(
         device=device,
         user=user,
         role=role or "",
         lang=lang or "zh",
-        grants=tuple(_grant(*row[16:]) for row in rows if row[16] is not None),
+        grants=tuple(_grant(*row[10:]) for row in rows if row[10] is not None),
         suspended=bool(suspended) or gone,
         hand_in_only=bool(hand_in_only) or gone,
         wipe=bool(wipe),
         former_devices=frozenset(former.split()),
     )
-    first_use = None if used_at is not None else FirstUse(hashed, device, pair, issued_at)
-    return Authenticated(reader, first_use)
 
 
 def _grant(record: str, feed: str, since: int, until: int | None) -> Grant:

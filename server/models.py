@@ -141,7 +141,8 @@ class Device(Base):
 
     ``revoked``: its tokens are worth nothing. ``suspended``: its work is held for review.
     ``hand_in_only``: it gets no rows until an administrator looks. ``wipe``: it is told to
-    erase itself. ``former`` lists (by spaces) the ids whose stamps it may bring.
+    erase itself. ``former`` lists (by spaces) the ids whose stamps it may bring. ``key`` is the
+    public key that it signs bundles with (base 64).
     ``repairs`` counts how often its copy had to be mended, the last time at ``repaired_at``.
     The rest is what it last told about itself.
     """
@@ -161,6 +162,7 @@ class Device(Base):
     replaces: Mapped[str | None] = mapped_column(_DEVICE)
     replaces_confirmed: Mapped[bool] = mapped_column(default=False)
     former: Mapped[Words] = mapped_column(default="")
+    key: Mapped[str | None] = mapped_column(String(44))
     last_exchange: Mapped[Big | None]
     offset_ms: Mapped[Big | None]
     app_version: Mapped[str | None] = mapped_column(String(100))

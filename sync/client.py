@@ -338,14 +338,19 @@ def enrol(
     name: str,
     platform: str,
     replaces: str | None = None,
+    key: str | None = None,
 ) -> Credentials:
     """Turn a one-time code into a device. Repeat with the same nonce if no answer came.
+
+    ``key``: the public key with which it signs its bundles (Ed25519, base 64).
 
     Raises ``Refused`` or ``Unreachable``.
     """
     asked = {"code": code, "nonce": nonce, "name": name, "platform": platform}
     if replaces is not None:
         asked["replaces"] = replaces
+    if key is not None:
+        asked["key"] = key
     told = ask(transport, "POST", "/sync/v1/enrol", asked)[1]
     return Credentials(
         told["device"], told["user"], told["token"], told["expires_at"], told["refresh"]

@@ -186,6 +186,30 @@ _REQUESTS: dict[str, ProblemKind] = {
     "on_its_way": ProblemKind(
         404, False, "照片还在路上，稍后再看。", "The photo is still on its way. Look again later."
     ),
+    "bundle_unknown": ProblemKind(
+        404,
+        True,
+        "这份数据包来自本服务器没有登记过的设备，没有收下。",
+        "The device that made this bundle is not known here; nothing of it was taken.",
+    ),
+    "bundle_unsigned": ProblemKind(
+        403,
+        True,
+        "这份数据包没有签名，或该设备没有登记签名密钥。请交给管理员导入。",
+        "This bundle is not signed, or its device has no key here. Give it to an administrator.",
+    ),
+    "bundle_forged": ProblemKind(
+        403,
+        True,
+        "这份数据包被改动过，或不是该设备做的，没有收下。",
+        "This bundle was changed, or another device made it; nothing of it was taken.",
+    ),
+    "bundle_revoked": ProblemKind(
+        403,
+        True,
+        "做这份数据包的设备已停用。请交给管理员，由管理员逐条查看。",
+        "The device that made this bundle is revoked. An administrator can look at what it holds.",
+    ),
     "too_many_requests": ProblemKind(
         429,
         False,

@@ -16,9 +16,10 @@ nothing: callers pass ``now_ms``, record ids and the incarnation. Tokens are not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from sync import bundles
 from sync.catalogue import ROW_HEAD, Catalogue, RecordType
 from sync.catalogue_document import read_catalogue
 from sync.errors import Problem, Refusal
@@ -308,6 +309,39 @@ class Replica:
             },
         }
         return Request(number, body, tuple(entry.stamp for entry in entries), now_ms)
+
+    def bundles(
+        self, *, now_ms: int, sign: Callable[[bytes], bytes] | None, batch: int = BATCH_MAX
+    ) -> list[bytes]:
+        """The outbox as files for another way to the server, ``batch`` operations in each.
+
+        Nothing changes here: what is taken so is acknowledged when it is handed in again.
+        ``sign``: signs with the key that this device enrolled with.
+        """
+        with self.storage.read() as shelf:
+            entries: Sequence[Entry] = shelf.in_state("waiting")
+            checkpoint = {
+                name: feed.cursor for name, feed in shelf.feeds().items() if feed.cursor is not None
+            }
+            parts = []
+            while entries:
+                parts.append(_batch(entries, batch, shelf))
+                entries = entries[len(parts[-1]) :]
+        return [
+            bundles.seal(
+                {
+                    "protocol": PROTOCOL,
+                    "device": self.device,
+                    "user": self.user,
+                    "schema": self.catalogue.schema,
+                    "sent_at": now_ms,
+                    "operations": [entry.body for entry in part],
+                    "checkpoint": checkpoint,
+                },
+                sign,
+            )
+            for part in parts
+        ]
 
     def learn(self, document: Mapping[str, Any], *, etag: str | None) -> None:
         """Take a catalogue; it is used from now on."""

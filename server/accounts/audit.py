@@ -22,6 +22,7 @@ __all__ = ["ACTS", "note"]
 
 ACTS: Mapping[str, tuple[str, str]] = {
     "account_created": ("建立账号", "Account created"),
+    "bundle_taken": ("从文件收取工作", "Work taken from a file"),
     "code_issued": ("发放登记码", "Enrolment code issued"),
     "device_enrolled": ("设备登记", "Device enrolled"),
     "device_released": ("设备解除限制", "Device released"),

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from server.accounts.audit import note
 from server.accounts.tokens import Draw, derive, digest, draw_code, read_code
 from server.models import Device, DeviceToken, EnrolmentCode
+from sync.bundles import read_key
 from sync.errors import Problem, Refusal
 from sync.stamps import SERVER_PREFIX, base32, is_device
 
@@ -77,17 +78,22 @@ def enrol(
     name: str = "",
     platform: str = "",
     replaces: str | None = None,
+    public_key: str | None = None,
     now_ms: int,
     draw: Draw,
 ) -> Enrolled:
     """The device of a code and a nonce: a new one, or the same again.
 
-    ``key`` is the server's secret. Raises Refusal: ``code_unknown``, ``bad_request``.
+    ``key`` is the server's secret, ``public_key`` the one that the device signs with.
+    Raises Refusal: ``code_unknown``, ``bad_request``.
     """
     code = read_code(code)
     _check_nonce(nonce)
     if replaces is not None and (not is_device(replaces) or replaces.startswith(SERVER_PREFIX)):
         raise Refusal(Problem("bad_request", pointer="/replaces", params={"what": "replaces"}))
+    signs_with = None if public_key is None else read_key(public_key)
+    if public_key is not None and signs_with is None:
+        raise Refusal(Problem("bad_request", pointer="/key", params={"what": "key"}))
     of_code = EnrolmentCode.hash == digest(code)
     claim = update(EnrolmentCode).where(
         of_code, EnrolmentCode.nonce.is_(None), EnrolmentCode.expires_at > now_ms
@@ -104,6 +110,7 @@ def enrol(
             platform=platform[:_NAME_LENGTH_MAX],
             enrolled_at=now_ms,
             replaces=replaces,
+            key=signs_with,
         )
         session.add(device)
         burnt.device = device.id

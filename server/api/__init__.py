@@ -11,11 +11,20 @@ __all__ = ["register"]
 
 def register(app: Flask) -> None:
     """Open the doors of ``/sync/v1/`` and answer every refusal there as a problem document."""
-    from server.api import attachments, catalogue, enrol, exchange, limits, problems, refresh
+    from server.api import (
+        attachments,
+        bundle,
+        catalogue,
+        enrol,
+        exchange,
+        limits,
+        problems,
+        refresh,
+    )
 
     limits.limiter.init_app(app)
     problems.register(app)
-    for door in (attachments, catalogue, enrol, exchange, refresh):
+    for door in (attachments, bundle, catalogue, enrol, exchange, refresh):
         app.register_blueprint(door.blueprint)
     shortcut = exchange.Shortcut(app.wsgi_app, app.extensions[EXTENSION])
     app.wsgi_app = shortcut  # type: ignore[assignment]

@@ -28,13 +28,13 @@ blueprint = Blueprint("enrol", __name__, url_prefix="/sync/v1")
 @blueprint.post("/enrol")
 @counting_refusals(ENROL)
 def enrol() -> Response:
-    """{code, nonce, name, platform, replaces?} → {device, user, token, expires_at, refresh, now}"""
+    """{code, nonce, name, platform, replaces?, key?} → {device, user, now} and its tokens"""
     asked = read_object(request)
     served = services()
     now_ms = served.now_ms()
     code, nonce = text(asked, "code"), text(asked, "nonce")
     name, platform = (optional_text(asked, each) or "" for each in ("name", "platform"))
-    replaces = optional_text(asked, "replaces")
+    replaces, public_key = optional_text(asked, "replaces"), optional_text(asked, "key")
 
     def take_in() -> Enrolled:
         with writing(served.store) as session:
@@ -46,6 +46,7 @@ def enrol() -> Response:
                 name=name,
                 platform=platform,
                 replaces=replaces,
+                public_key=public_key,
                 now_ms=now_ms,
                 draw=served.draw,
             )

@@ -15,10 +15,11 @@ from flask import Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-__all__ = ["ENROL", "REFRESH", "SIGN_IN", "counting_refusals", "limiter", "was_refused"]
+__all__ = ["BUNDLE", "ENROL", "REFRESH", "SIGN_IN", "counting_refusals", "limiter", "was_refused"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+BUNDLE = "30 per minute"
 ENROL = "20 per minute; 200 per hour"
 REFRESH = "30 per minute"
 SIGN_IN = "10 per minute; 60 per hour"

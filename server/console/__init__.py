@@ -20,6 +20,7 @@ def register(app: Flask) -> None:
     """Add the console to an application. Its services and its rate limits must be there."""
     from server.console import (
         conflicts,
+        device_files,
         devices,
         file_changes,
         files,
@@ -36,7 +37,18 @@ def register(app: Flask) -> None:
     from server.console.blueprint import console
 
     # Importing a room hangs its views on the blueprint.
-    rooms = (conflicts, devices, file_changes, files, grids, help_pages, home, photos, waiting)
+    rooms = (
+        conflicts,
+        device_files,
+        devices,
+        file_changes,
+        files,
+        grids,
+        help_pages,
+        home,
+        photos,
+        waiting,
+    )
     assert all(rooms)
     languages.install(app)
     ledger.install(app)

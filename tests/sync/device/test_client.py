@@ -226,9 +226,14 @@ class Office:
 
 def test_a_code_becomes_credentials():
     office = Office(document(TOLD))
-    made = enrol(office, code="c", nonce="n", name="平板", platform="test", replaces="aaaaaaaa")
+    made = enrol(
+        office, code="c", nonce="n", name="平板", platform="test", replaces="aaaaaaaa", key="k"
+    )
     assert made == Credentials("k7m2p9q4", ANNA, "t", 5, "r")
-    asked = {"code": "c", "nonce": "n", "name": "平板", "platform": "test", "replaces": "aaaaaaaa"}
+    asked = {
+        "code": "c", "nonce": "n", "name": "平板", "platform": "test", "replaces": "aaaaaaaa",
+        "key": "k",
+    }  # fmt: skip
     assert office.asked == ("POST", "/sync/v1/enrol", asked)
 
 

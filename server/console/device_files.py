@@ -1,0 +1,59 @@
+"""A tablet's work from a file, where its network or its radio is dead.
+
+A signed file is taken at once, as its device's exchange would be. One that nobody signed, or
+of a device that is revoked, is held: each change waits in "Kept aside" for a person.
+"""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from server import bundles
+from server.api.bodies import parse
+from server.console import languages, ledger
+from server.console.access import admit, here
+from server.console.blueprint import console
+from server.console.languages import gettext
+from server.services import services
+from sync.errors import Problem, Refusal
+
+__all__ = ["take_file"]
+
+_NEEDS_A_LOOK = frozenset({"bundle_unsigned", "bundle_revoked"})
+
+
+@console.post("/devices/work")
+@admit("devices", "act")
+def take_file() -> AnyResponse:
+    """Take a file of unsent work."""
+    person = here()
+    ledger.finish()
+    sent = request.files.get("file")
+    data = sent.stream.read(bundles.LIMIT_BYTES + 1) if sent is not None else b""
+    try:
+        if len(data) > bundles.LIMIT_BYTES:
+            raise Refusal(Problem("too_large", params={"limit": bundles.LIMIT_BYTES}))
+        taken = _taken(parse(data))
+    except Refusal as refusal:
+        flash(refusal.problem.message(languages.language()), "bad")
+        return redirect(url_for("console.devices"))
+    ledger.note("bundle_taken", user=person.id, about=taken.device)
+    words = gettext(
+        "%(count)s changes taken from the file; %(held)s of them wait in Kept aside, "
+        "%(repeated)s were here before.",
+        count=taken.operations,
+        held=taken.held,
+        repeated=taken.repeated,
+    )
+    flash(words, "warn" if taken.held else "good")
+    return redirect(url_for("console.device", device_id=taken.device))
+
+
+def _taken(told: object) -> bundles.Taken:
+    try:
+        return bundles.take(services(), told)
+    except Refusal as refusal:
+        if refusal.problem.code not in _NEEDS_A_LOOK:
+            raise
+    return bundles.take_unsigned(services(), told)
