@@ -317,7 +317,7 @@ def prepare_tablet(venv: Path) -> None:
 def tablet_sources() -> list[Path | str]:
     """Every file that the build reads, each after its name."""
     found = {path for pattern in TABLET_SOURCES for path in TABLET.glob(pattern) if path.is_file()}
-    sources: list[Path | str] = []
+    sources: list[Path | str] = [ROOT / "pyproject.toml"]  # names the version
     for path in sorted(found):
         sources += [str(path.relative_to(TABLET)), path]
     return sources

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Playwright, expect
 
 from tests.browser.chromium import FLAGS, Chromium
 from tests.browser.tablet.place import Place
@@ -29,6 +29,17 @@ PATIENCE_MS = 10_000
 
 # A browser says these by itself when a network goes; they are no fault of the page.
 OF_THE_NETWORK = ("net::ERR_", "Failed to load resource", "Failed to fetch", "status of 5")
+
+
+WORDS = {  # what the helpers here look for
+    "en": {
+        "enrol": "Enrol",
+        "begin": "Start work",
+        "sync": "Sync now",
+        "handed in": "Handed in",
+    },
+    "zh": {"enrol": "登记", "begin": "开始工作", "sync": "立即同步", "handed in": "已上传"},
+}
 
 
 @dataclass
@@ -78,6 +89,38 @@ class Tablet:
     def button(self, name: str, *, exact: bool = False) -> Locator:
         return self.page.get_by_role("button", name=name, exact=exact)
 
+    def enrol(self, user: str) -> None:
+        """Make it a worker's tablet, and wait for the first sync."""
+        self.open(f"/enrol?code={self.place.code(user)}")
+        self.button(WORDS[self.lang]["enrol"], exact=True).click()
+        begin = self.button(WORDS[self.lang]["begin"], exact=True)
+        begin.click(timeout=60_000)
+        expect(self.page.get_by_role("navigation").last).to_be_visible()
+
+    @property
+    def status(self) -> Locator:
+        """The line that tells the truth about sync."""
+        return self.page.locator("header.top a.status")
+
+    def says_waiting(self, count: int) -> None:
+        """Wait until the line says that so much waits on the tablet."""
+        expect(self.status).to_contain_text(f"{count} waiting" if self.lang == "en" else str(count))
+
+    def hand_in(self) -> None:
+        """Press "sync now" until the server has confirmed everything."""
+        self.go("/sync")
+        now = self.button(WORDS[self.lang]["sync"])
+        handed_in = WORDS[self.lang]["handed in"]
+
+        def is_handed_in() -> bool:
+            if handed_in in self.status.inner_text():
+                return True
+            if now.is_enabled():
+                now.click()
+            return False
+
+        self.eventually(is_handed_in, within_s=30)
+
     def keep_offline_ready(self) -> None:
         """Wait until the app itself is on the tablet."""
         controlled = "() => !!navigator.serviceWorker.controller"
@@ -98,9 +141,19 @@ class Tablet:
     def eventually(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
         """Wait until something is so; fails if it does not come."""
         end = time.monotonic() + within_s
-        while not holds():
+        while not _is_so(holds):
             assert time.monotonic() < end, "it did not come to pass"
             self.page.wait_for_timeout(50)
+
+
+def _is_so(holds: Callable[[], bool]) -> bool:
+    """Whether it holds; while the page is being loaded anew nothing can be said of it."""
+    try:
+        return holds()
+    except Error as error:
+        if "context was destroyed" in str(error) or "navigat" in str(error):
+            return False
+        raise
 
 
 @contextmanager
