@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Playwright, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+)
 
 from tests.browser.chromium import FLAGS, Chromium
 from tests.browser.tablet.place import Place
@@ -34,7 +42,7 @@ OF_THE_NETWORK = ("net::ERR_", "Failed to load resource", "Failed to fetch", "st
 WORDS = {  # what the helpers here look for
     "en": {
         "enrol": "Enrol",
-        "begin": "Start work",
+        "begin": "Begin",
         "sync": "Sync now",
         "handed in": "Handed in",
     },
