@@ -6,6 +6,9 @@ container, in CI) it therefore runs as ``nobody`` from a copy of its programs,
 because that user can rarely see into the virtual environment. The package's own
 way would create a user and open every parent folder to everybody.
 
+``PostgresProcess`` can also be killed and started again on its data, as a power cut or the
+kernel would do it.
+
 With YUANBA_TEST_POSTGRES the tests use that server instead, in databases that they
 create and drop.
 """
@@ -22,7 +25,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,9 @@ OPTIONS = {
     "shared_buffers": "32MB",
     "synchronous_commit": "off",
 }
+DURABLE = OPTIONS | {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+"""For tests that end the server as a power cut does."""
+
 START_SECONDS_MAX = 60
 
 
@@ -71,46 +77,100 @@ def running_postgres() -> Iterator[PostgresServer]:
     if named:
         yield PostgresServer(make_url(named).set(drivername="postgresql+psycopg"))
         return
+    with lent_process() as process:
+        yield PostgresServer(process.url)
+
+
+@contextlib.contextmanager
+def lent_process(options: Mapping[str, str] = OPTIONS) -> Iterator[PostgresProcess]:
+    """A running server of our own, gone with its data at the end."""
     place = Path(tempfile.mkdtemp(prefix="yuanba-pg-"))
     try:
-        with _started(place) as url:
-            yield PostgresServer(url)
+        process = PostgresProcess(place, options)
+        process.start()
+        try:
+            yield process
+        finally:
+            process.stop()
     finally:
         shutil.rmtree(place)
 
 
-@contextlib.contextmanager
-def _started(place: Path) -> Iterator[URL]:
-    programs, run_as = _programs_and_user(place)
-    data, log = place / "data", place / "log"
-    initdb = "-U postgres -A trust -E UTF8 --locale=C --no-sync".split()
-    made = subprocess.run(
-        [programs / "initdb", "-D", data, *initdb],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        **run_as,
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", place, *options],
-            cwd=place,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            **run_as,
-        )
-    try:
+class PostgresProcess:
+    """PostgreSQL's processes on a data folder of our own."""
+
+    def __init__(self, place: Path, options: Mapping[str, str]) -> None:
+        self._place, self._log = place, place / "log"
+        self._data, self._options = place / "data", options
+        self._programs, self._run_as = _programs_and_user(place)
+        self._server: subprocess.Popen[bytes] | None = None
         url = URL.create("postgresql+psycopg", "postgres", database="postgres")
-        url = url.update_query_dict({"host": str(place)})
-        _wait_until_it_answers(url, server, log)
-        yield url
-    finally:
-        server.send_signal(signal.SIGINT)  # disconnects whoever is left
-        server.wait(timeout=START_SECONDS_MAX)
+        self.url = url.update_query_dict({"host": str(place)})
+        initdb = "-U postgres -A trust -E UTF8 --locale=C --no-sync".split()
+        made = subprocess.run(
+            [self._programs / "initdb", "-D", self._data, *initdb],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._run_as,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    def start(self) -> None:
+        """Start, recover what a kill left, and answer."""
+        options = [
+            word for name, value in self._options.items() for word in ("-c", f"{name}={value}")
+        ]
+        with self._log.open("ab") as output:
+            self._server = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, "-k", self._place, *options],
+                cwd=self._place,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **self._run_as,
+            )
+        _wait_until_it_answers(self.url, self._server, self._log)
+
+    def kill(self) -> None:
+        """End every process of it at once, in the middle of whatever it does."""
+        assert self._server is not None
+        processes = [self._server.pid, *self._children()]
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._server.wait()
+        end = time.monotonic() + START_SECONDS_MAX
+        while any(Path("/proc", str(one)).exists() for one in processes):
+            assert time.monotonic() < end, "a process of PostgreSQL does not die"
+            time.sleep(0.01)
+
+    def kill_a_connection(self) -> None:
+        """End the process of one connection; the others are ended by the server itself."""
+        # Their titles say who is connected from where; what works in the background says neither.
+        connections = self._children("postgres: postgres ")
+        assert connections, "nobody is connected"
+        os.kill(connections[0], signal.SIGKILL)
+
+    def _children(self, title: str = "") -> list[int]:
+        """Its processes below the first, each of which leads a group of its own."""
+        assert self._server is not None
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                parent = stat.read_text().rpartition(")")[2].split()[1]
+                title_there = (stat.parent / "cmdline").read_text()
+                if int(parent) == self._server.pid and title_there.startswith(title):
+                    found.append(int(stat.parent.name))
+        return found
+
+    def stop(self) -> None:
+        """End it; who is still connected is disconnected."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(timeout=START_SECONDS_MAX)
 
 
 def _programs_and_user(place: Path) -> tuple[Path, dict[str, Any]]:

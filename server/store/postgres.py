@@ -15,6 +15,7 @@ Invariants
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -22,7 +23,6 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
 
 from server.store.busy import is_busy
 from server.store.codec import CODEC
@@ -34,6 +34,8 @@ from sync.catalogue import Catalogue
 __all__ = ["PostgresStore"]
 
 T = TypeVar("T", bound=Snapshot)
+
+_log = logging.getLogger(__name__)
 
 LOCK_WAIT_MS = 2_000
 """So long a statement waits for somebody else's lock before it is ``Busy``."""
@@ -70,8 +72,9 @@ class PostgresStore:
     def _transaction(self, kind: type[T], *, reading: bool) -> Iterator[T]:
         try:
             pooled = self.engine.raw_connection()
-        except DBAPIError as error:
+        except psycopg.OperationalError as error:
             if is_busy(error):
+                _log.warning("The database does not answer.")
                 raise Busy("the database does not answer") from error
             raise
         connection = pooled.driver_connection

@@ -48,7 +48,7 @@ def free_port() -> int:
 class Office:
     """A server on its own database, and whoever sits at its command line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.port = free_port()
         self.wire = Wire(self.port)
@@ -56,7 +56,7 @@ class Office:
         self.environment = clean | {
             "PYTHONPATH": str(ROOT),
             "YUANBA_DATA_DIR": str(folder),
-            "YUANBA_DATABASE_URL": f"sqlite:///{folder / 'yuanba.db'}",
+            "YUANBA_DATABASE_URL": database_url or f"sqlite:///{folder / 'yuanba.db'}",
         }
         self.log: IO[str] = (folder / "server.log").open("a+")
         self.server: subprocess.Popen[str] | None = None
