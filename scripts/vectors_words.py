@@ -42,8 +42,9 @@ KINDS = RecordType(
 
 
 def _values() -> Iterator[tuple[str, Any]]:
+    odd: tuple[Any, ...] = (None, "", 7, True, [], {})
     for name in KINDS.index:
-        yield from ((name, value) for value in (None, "", 7, True, [], {}))
+        yield from ((name, value) for value in odd)
     yield from (("text", value) for value in ("甲" * 1_000, "甲" * 1_001, "𠮷" * 1_000, "a\0"))
     yield from (("longtext", value) for value in ("a\nb", "甲" * 1_001))
     yield from (("integer", value) for value in (-3, 2.5, 2**53 - 1, 2**53, "7"))
