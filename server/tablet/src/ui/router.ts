@@ -73,8 +73,11 @@ export function startRouter(): void {
   document.addEventListener("click", onClick);
 }
 
-const address = ({ path, query }: Pick<Place, "path" | "query">): string =>
-  query.size ? `${path}?${query}` : path;
+/** (`URLSearchParams.size` is younger than the browsers that the app is made for.) */
+function address({ path, query }: Pick<Place, "path" | "query">): string {
+  const asked = String(query);
+  return asked ? `${path}?${asked}` : path;
+}
 
 function onPop(): void {
   if (history.state === null) {

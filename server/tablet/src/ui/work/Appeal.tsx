@@ -8,7 +8,7 @@
 
 import { useRef } from "preact/hooks";
 
-import type { Fields, Json, Replica, View } from "../../engine";
+import type { View } from "../../engine";
 import { may, type RecordType } from "../../engine/catalogue";
 import { Bar, Button, Choice, Empty, TextField } from "../components";
 import { said, t } from "../i18n";
@@ -20,6 +20,7 @@ import { draftKey, recordPath } from "./links";
 import { offersFor } from "./offers";
 import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
 import { PlaceInput } from "./PlaceInput";
+import { appealFields } from "./recording";
 import { tellDone } from "./takeBack";
 import { addressOf, buildingTitle, householder } from "./titles";
 import { useForm } from "./useForm";
@@ -169,27 +170,4 @@ function usePlace(household: View | null): string {
   if (household) return addressOf(household, model);
   const open = building.value === null ? null : model.record(building.value).value;
   return open ? buildingTitle(open.text("compound"), open.text("number")) : "";
-}
-
-/** What the order says when it is reported. Exported for its test. */
-export function appealFields(
-  raw: { [name: string]: Json },
-  household: View | null,
-  grid: string,
-  replica: Pick<Replica, "profile">,
-  at: number = Date.now(),
-): Fields {
-  const given = ["kind", "title", "description", "place", "contact", "point"].map((name) => {
-    const value = raw[name] ?? null;
-    return [name, typeof value === "string" ? value.trim() || null : value] as const;
-  });
-  const fields = Object.fromEntries(given.filter(([, value]) => value !== null));
-  return {
-    grid,
-    ...(household ? { household: household.id } : {}),
-    source: "grid_worker",
-    reported_by: replica.profile.user,
-    reported_at: at,
-    ...fields,
-  };
 }

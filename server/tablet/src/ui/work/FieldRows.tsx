@@ -13,6 +13,7 @@ import { type Field, may } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
 import { Card, Icon } from "../components";
 import { type Key, said, t } from "../i18n";
+import { place } from "../router";
 import { useSession } from "../session";
 import { EditField } from "./EditField";
 import { inputOf } from "./forms";
@@ -52,7 +53,7 @@ export function FieldCards(props: {
 
 export function FieldRows({ view, fields }: { view: View; fields: readonly Field[] }) {
   const { replica } = useSession();
-  const [open, setOpen] = useState<Field | null>(null);
+  const [open, setOpen] = useState<Field | null>(() => askedFor(fields));
   const mayEdit = may(view.spec, "edit", replica.role.value);
   return (
     <>
@@ -69,6 +70,12 @@ export function FieldRows({ view, fields }: { view: View; fields: readonly Field
       {open && <EditField view={view} field={open} onClose={() => setOpen(null)} />}
     </>
   );
+}
+
+/** The field that the address names: a draft of it is to be gone on with. */
+function askedFor(fields: readonly Field[]): Field | null {
+  const name = place.peek().query.get("field");
+  return fields.find((field) => field.name === name) ?? null;
 }
 
 /** Creation facts that have a value stay; everything that is asked for can be changed. */
@@ -98,21 +105,18 @@ function FieldRow({
           </span>
         )}
       </span>
-      {onEdit && <Icon name="edit" />}
+      {onEdit && (
+        <>
+          <span class="unseen">{t("action.change")}</span>
+          <Icon name="edit" />
+        </>
+      )}
     </>
   );
   return (
     <li class="fieldrow" data-field={field.name}>
       {onEdit ? (
-        <button
-          type="button"
-          class="row"
-          onClick={onEdit}
-          aria-label={t("action.change", {
-            field: said(field.label),
-            value: words || t("value.empty"),
-          })}
-        >
+        <button type="button" class="row" onClick={onEdit}>
           {inside}
         </button>
       ) : (

@@ -15,9 +15,8 @@ import { useState } from "preact/hooks";
 import type { View } from "../../engine";
 import { Icon } from "../components";
 import { t } from "../i18n";
-import { recordLink } from "./links";
+import { newPath, recordLink } from "./links";
 import { type Cell, type Entrance, type Matrix, step } from "./matrix";
-import { householder } from "./titles";
 import { useToday } from "./today";
 import { ageStep, visitState, type VisitState } from "./visits";
 
@@ -121,12 +120,7 @@ function EmptyDoor({
   onFocus,
   mayCreate,
 }: CellProps) {
-  const query = new URLSearchParams({
-    in: building.id,
-    entrance,
-    floor: String(floor),
-    room: cell.room,
-  });
+  const where = { around: building.id, entrance, floor: String(floor), room: cell.room };
   const shared = { class: "door empty-door", "data-at": place, tabIndex: stop ? 0 : -1, onFocus };
   const inside = (
     <>
@@ -143,7 +137,7 @@ function EmptyDoor({
     );
   }
   return (
-    <a {...shared} href={`#/new/household?${query}`} aria-label={label}>
+    <a {...shared} href={`#${newPath({ type: "household", ...where })}`} aria-label={label}>
       {inside}
     </a>
   );
@@ -170,16 +164,21 @@ function Door({
       data-household={household.id}
       tabIndex={stop ? 0 : -1}
       onFocus={onFocus}
-      aria-label={spoken(cell.room, household, state, more)}
     >
       <span class="top">
         <span class="room">{cell.room || t("title.no_room")}</span>
         {letter && <span class="letter">{t(letter)}</span>}
-        {household.badge && <Icon name={MARKS[household.badge]} />}
+        {household.badge && <Mark of={household.badge} />}
       </span>
       <span class="name">
         {household.text("householder") || (vacant ? t("matrix.vacant") : "—")}
-        {more > 0 && <small> +{more}</small>}
+        {more > 0 && (
+          <small>
+            {" +"}
+            {more}
+            <span class="unseen">{t("matrix.more", { n: more })}</span>
+          </small>
+        )}
       </span>
       <span class="when">{shortWords(state)}</span>
       <span class={`age age-${ageStep(state.since)}`} />
@@ -207,16 +206,14 @@ function shortWords({ due, left, since }: VisitState): string {
   return since === null ? "" : t("visit.since_short", { n: since });
 }
 
-/** What a screen reader says of a cell. */
-function spoken(room: string, household: View, state: VisitState, more: number): string {
-  const level = household.spec.byName.get("care_level");
-  const parts = [room || t("title.no_room"), householder(household)];
-  const letter = LETTERS[household.text("care_level")];
-  if (level && letter) parts.push(t(letter));
-  parts.push(shortWords(state) || t("visit.never"));
-  if (household.badge) parts.push(t(`state.${household.badge}`));
-  if (more > 0) parts.push(t("matrix.more", { n: more }));
-  return parts.join(t("value.and"));
+/** The mark of a household, drawn for the eye and said for the ear. */
+function Mark({ of }: { of: keyof typeof MARKS }) {
+  return (
+    <>
+      <Icon name={MARKS[of]} />
+      <span class="unseen">{t(`state.${of}`)}</span>
+    </>
+  );
 }
 
 /** What the colours, letters and lines mean. */

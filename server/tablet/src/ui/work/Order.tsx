@@ -13,6 +13,7 @@ import { Bar, Button, Notice, Sheet } from "../components";
 import { type Key, said, t } from "../i18n";
 import { moment, nowMs } from "../i18n/moments";
 import { problemOf } from "../problems";
+import { place } from "../router";
 import type { ScreenProps } from "../routes";
 import { useSession } from "../session";
 import { FieldInput } from "./FieldInput";
@@ -74,7 +75,7 @@ function Standing({ order }: { order: View }) {
 
 function Steps({ order }: { order: View }) {
   const { replica } = useSession();
-  const [open, setOpen] = useState<Step | null>(null);
+  const [chosen, setOpen] = useState<string | null>(() => place.peek().query.get("step"));
   const [problem, setProblem] = useState<Problem | null>(null);
   const role = replica.role.value;
   const table = order.spec.workflow?.transitions ?? [];
@@ -85,7 +86,7 @@ function Steps({ order }: { order: View }) {
   const take = async (step: Step) => {
     setProblem(null);
     if (step.asks.length > 0) {
-      setOpen(step);
+      setOpen(step.transition.name);
       return;
     }
     try {
@@ -99,6 +100,7 @@ function Steps({ order }: { order: View }) {
       setProblem(problemOf(error));
     }
   };
+  const open = steps.find((one) => one.transition.name === chosen && one.asks.length > 0);
   if (steps.length === 0) {
     return isOpen(order.get("status")) ? <p class="quiet">{t("order.waits_for_others")}</p> : null;
   }

@@ -107,7 +107,7 @@ function Drawn({ drawing, late, onOpen }: DrawnProps) {
   const pan = usePanZoom(whole);
   const { box } = pan;
   // Words stay as large as they are read, whatever the plan is zoomed to.
-  const unit = box.width / 100;
+  const letter = pan.metresPerPixel * fontPixels();
   const isNear = box.width < whole.width / 2.2 || drawing.buildings.length < 20;
   return (
     <div class="plan">
@@ -118,6 +118,7 @@ function Drawn({ drawing, late, onOpen }: DrawnProps) {
         role="img"
         aria-label={t("plan.label")}
         tabIndex={0}
+        style={{ height: `calc((100vw - 2rem) * ${(whole.height / whole.width).toFixed(3)})` }}
       >
         {drawing.grids.map(({ view, d }) => (
           <path key={view.id} class="area" d={d} vector-effect="non-scaling-stroke" />
@@ -135,26 +136,32 @@ function Drawn({ drawing, late, onOpen }: DrawnProps) {
           />
         ))}
         {drawing.grids.map(({ view, at: [x, y] }) => (
-          <text key={view.id} class="grid-name" x={x} y={y} font-size={unit * 3.4}>
+          <text key={view.id} class="grid-name" x={x} y={y} font-size={letter * 1.25}>
             {view.text("number") || view.text("name")}
           </text>
         ))}
         {isNear &&
           drawing.buildings.map(({ view, at: [x, y] }) => (
-            <text key={view.id} class="building-name" x={x} y={y} font-size={unit * 2.6}>
+            <text key={view.id} class="building-name" x={x} y={y} font-size={letter}>
               {view.text("number")}
             </text>
           ))}
       </svg>
-      <div class="plan-tools">
-        <IconButton icon="plus" label={t("plan.nearer")} onPress={() => pan.zoom(1.6)} />
-        <IconButton icon="minus" label={t("plan.farther")} onPress={() => pan.zoom(1 / 1.6)} />
-        <IconButton icon="home" label={t("plan.whole")} onPress={pan.reset} />
+      <div class="plan-foot">
+        <p class="hint">{t("plan.hint")}</p>
+        <div class="plan-tools">
+          <IconButton icon="plus" label={t("plan.nearer")} onPress={() => pan.zoom(1.6)} />
+          <IconButton icon="minus" label={t("plan.farther")} onPress={() => pan.zoom(1 / 1.6)} />
+          <IconButton icon="home" label={t("plan.whole")} onPress={pan.reset} />
+        </div>
       </div>
-      <p class="hint">{t("plan.hint")}</p>
     </div>
   );
 }
+
+/** A letter of the page, in pixels: it follows the size of text that a person chose. */
+const fontPixels = (): number =>
+  Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.875;
 
 const shade = (late: number): string => (late === 0 ? "" : late < 3 ? "some" : "many");
 

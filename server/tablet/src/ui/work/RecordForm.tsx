@@ -17,7 +17,7 @@ import { useSession } from "../session";
 import { FieldInput } from "./FieldInput";
 import { begin, changes, inputOf, type Raw } from "./forms";
 import { partsOf } from "./layouts";
-import { draftKey, recordPath } from "./links";
+import { draftKey, newKey, recordPath, type Whereabouts } from "./links";
 import { offersFor } from "./offers";
 import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
 import { useWork } from "./useWork";
@@ -31,7 +31,8 @@ export function EditRecord({ params }: ScreenProps) {
   const { model } = useSession();
   const view = model.record(params["id"] ?? "").value;
   if (!view) return <NotHere />;
-  return <RecordForm key={view.id} spec={view.spec} of={view} known={{}} about={view.id} />;
+  const draft = draftKey("edit", view.id);
+  return <RecordForm key={view.id} spec={view.spec} of={view} known={{}} draft={draft} />;
 }
 
 /** Make a record: `/new/:type`, in a household or building (`?in=`), with what the address says. */
@@ -43,30 +44,31 @@ export function NewRecord({ params, query }: ScreenProps) {
   if (!spec || !may(spec, "create", replica.role.value)) {
     return <Empty title={t("form.not_allowed")} icon="lock" />;
   }
-  const known = knownOf(around, grid.value, query);
-  const about = [around?.id ?? "grid", query.get("room")].filter(Boolean).join(":");
-  return (
-    <RecordForm
-      key={spec.name + about}
-      spec={spec}
-      of={null}
-      known={known}
-      about={about}
-      around={around}
-    />
-  );
+  const said = (name: string) => query.get(name) ?? "";
+  const where = {
+    type: spec.name,
+    around: around?.id ?? "grid",
+    entrance: said("entrance"),
+    floor: said("floor"),
+    room: said("room"),
+  };
+  const key = newKey(where);
+  const known = knownOf(around, grid.value, where);
+  return <RecordForm key={key} spec={spec} of={null} known={known} draft={key} around={around} />;
 }
 
 /** What a new record has from where it is made. */
-function knownOf(around: View | null, grid: string | null, query: URLSearchParams): Raw {
+function knownOf(around: View | null, grid: string | null, where: Whereabouts): Raw {
+  const { entrance, floor, room } = where;
   const known: Raw = { grid: around?.get("grid") ?? grid, origin: "visit", residing: true };
   if (around?.type === "household") known["household"] = around.id;
   if (around?.type === "building") {
     known["building"] = around.id;
     known["compound"] = around.get("compound");
   }
-  for (const name of ["entrance", "room"]) if (query.get(name)) known[name] = query.get(name);
-  if (query.get("floor")) known["floor"] = Number(query.get("floor"));
+  if (entrance) known["entrance"] = entrance;
+  if (room) known["room"] = room;
+  if (/^-?\d+$/.test(floor)) known["floor"] = Number(floor);
   return known;
 }
 
@@ -75,18 +77,19 @@ interface RecordFormProps {
   /** The record as it is shown; null for a new one. */
   of: View | null;
   known: Raw;
-  about: string;
+  /** The key of its draft. */
+  draft: string;
   around?: View | null;
 }
 
-function RecordForm({ spec, of, known, about, around = null }: RecordFormProps) {
+function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) {
   const { model } = useSession();
   const [opened] = useState(of);
   const [agreed, setAgreed] = useState<View | null>(null);
-  const title = of ? titleOf(of, model) : t("form.new", { what: said(spec.label) });
+  const title = of ? titleOf(of, model) : newTitle(spec);
   const form = useForm(
     {
-      key: of ? draftKey("edit", about) : draftKey("new", about),
+      key: draft,
       purpose: of ? "edit" : "new",
       type: spec.name,
       record: of?.id ?? null,
@@ -94,6 +97,7 @@ function RecordForm({ spec, of, known, about, around = null }: RecordFormProps) 
     },
     begin(spec, opened, known),
   );
+  const gridName = titleOf(model.record(String(form.raw["grid"] ?? "")).value, model);
   const top = useRef<HTMLFormElement>(null);
   const saveRecord = useSavingRecord(spec, form);
   const save = async () => {
@@ -117,7 +121,7 @@ function RecordForm({ spec, of, known, about, around = null }: RecordFormProps) 
     <form class="screen" ref={top} noValidate {...submitting(() => void save())}>
       <Bar
         title={title}
-        second={around ? placeOf(around, model) : said(spec.label)}
+        second={around ? placeOf(around, model) : of ? said(spec.label) : gridName}
         up={of ? recordPath(of.type, of.id) : "/"}
       />
       <RestoredNotice form={form} />
@@ -150,6 +154,13 @@ function RecordForm({ spec, of, known, about, around = null }: RecordFormProps) 
     </form>
   );
 }
+
+const newTitle = (spec: RecordType): string =>
+  spec.name === "household"
+    ? t("home.add_household")
+    : spec.name === "resident"
+      ? t("action.add_resident")
+      : t("form.new", { what: said(spec.label) });
 
 /** A creation fact is asked for once; what nobody types is never asked. */
 const isOpenTo = (field: Field, of: View | null): boolean =>

@@ -96,9 +96,9 @@ function Unread() {
     <Card title={t("today.notices", { n: unread.length })} flush>
       <List>
         {unread.slice(0, 3).map((one) => (
-          <ListRow key={one.id} icon="bell" title={one.text("text")} href="#/notices" />
+          <ListRow key={one.id} icon="bell" title={one.text("text")} href={`#/notice/${one.id}`} />
         ))}
-        {unread.length > 3 && <ListRow title={t("today.all_notices")} href="#/notices" />}
+        {unread.length > 3 && <ListRow title={t("today.all_notices")} href="#/sync?part=settle" />}
       </List>
     </Card>
   );

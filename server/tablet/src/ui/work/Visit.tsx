@@ -13,7 +13,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { Draft, Json, Replica, View } from "../../engine";
+import type { Replica, View } from "../../engine";
 import { may } from "../../engine/catalogue";
 import { Bar, Button, Choice, Empty, Tags, TextField } from "../components";
 import { said, t } from "../i18n";
@@ -24,6 +24,7 @@ import { useSession } from "../session";
 import { draftKey } from "./links";
 import { recall, remember } from "./memory";
 import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
+import { textsOf, visitDrafts } from "./recording";
 import { tellDone } from "./takeBack";
 import { addressOf, householder } from "./titles";
 import { useForm } from "./useForm";
@@ -118,9 +119,6 @@ function VisitForm({ household }: { household: View }) {
   );
 }
 
-const textsOf = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
-
 const isCareVisit = (household: View): boolean =>
   household.text("care_level") !== "" && household.text("care_level") !== "none";
 
@@ -128,44 +126,4 @@ const isCareVisit = (household: View): boolean =>
 function rememberedPurpose(replica: Replica, isCare: boolean): string {
   const last = recall(replica.profile.id, isCare ? "purpose.care" : "purpose");
   return typeof last === "string" ? last : isCare ? "care" : "routine";
-}
-
-/** The visit, and its trace in the household's file. Exported for its test. */
-export function visitDrafts(
-  household: View,
-  replica: Pick<Replica, "newId" | "profile" | "status">,
-  raw: { [name: string]: Json },
-  at: number = Date.now(),
-): Draft[] {
-  const others = String(raw["others"] ?? "").trim();
-  const present = [...textsOf(raw["present"]), ...(others ? [others] : [])].join("、");
-  const notes = String(raw["notes"] ?? "").trim();
-  const purpose = raw["purpose"] || null;
-  // The visit's own time is corrected by the server; a bound that "highest wins" is not, and a
-  // clock that runs a year ahead would keep the household out of every list for a year.
-  const corrected = at + (replica.status.value.offsetMs ?? 0);
-  const contact: { [name: string]: Json } =
-    household.get("first_contact") === null ? { first_contact: corrected } : {};
-  return [
-    {
-      kind: "create",
-      type: "home_visit",
-      record: replica.newId(),
-      fields: {
-        grid: household.get("grid"),
-        household: household.id,
-        worker: replica.profile.user,
-        at,
-        ...(purpose ? { purpose } : {}),
-        ...(present ? { present } : {}),
-        ...(notes ? { notes } : {}),
-      },
-    },
-    {
-      kind: "edit",
-      type: "household",
-      record: household.id,
-      fields: { visits: { add: 1 }, last_visit: corrected, ...contact },
-    },
-  ];
 }

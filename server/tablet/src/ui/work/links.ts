@@ -19,19 +19,55 @@ export type Purpose = "visit" | "appeal" | "edit" | "new" | "step";
 
 export const draftKey = (purpose: Purpose, about: string): string => `${purpose}:${about}`;
 
-/** The screen on which a draft can be gone on with. */
+/** What a new record is made in, and the door that is known of it: part of its draft's name. */
+export interface Whereabouts {
+  type: string;
+  /** The household or building around it; "grid" where there is none. */
+  around: string;
+  entrance: string;
+  floor: string;
+  room: string;
+}
+
+const PARTS = ["type", "around", "entrance", "floor", "room"] as const;
+
+/** Names the draft of a new record, so that two of them do not meet in one. */
+export const newKey = (where: Whereabouts): string =>
+  draftKey("new", PARTS.map((part) => encodeURIComponent(where[part])).join(":"));
+
+/** The form of a new record. */
+export function newPath(where: Partial<Whereabouts> & { type: string }): string {
+  const query = new URLSearchParams();
+  if (where.around && where.around !== "grid") query.set("in", where.around);
+  for (const part of ["entrance", "floor", "room"] as const) {
+    if (where[part]) query.set(part, where[part]);
+  }
+  const asked = String(query);
+  return asked ? `/new/${where.type}?${asked}` : `/new/${where.type}`;
+}
+
+/** The screen on which a draft can be gone on with; what it is about stands open there. */
 export function draftPath({ key, purpose, type, record }: FormDraft): string {
-  const about = key.slice(purpose.length + 1);
+  const parts = key
+    .slice(purpose.length + 1)
+    .split(":")
+    .map(decodeURIComponent);
+  const [about = "", part = ""] = parts;
   switch (purpose) {
     case "visit":
       return `/household/${about}/visit`;
     case "appeal":
       return about === "grid" ? "/appeal" : `/household/${about}/appeal`;
     case "new":
-      return `/new/${type ?? "household"}${about === "grid" ? "" : `?in=${about}`}`;
+      return newPath(
+        Object.fromEntries(
+          PARTS.map((name, at) => [name, parts[at] ?? ""]),
+        ) as unknown as Whereabouts,
+      );
     case "step":
-      return `/order/${record ?? about}`;
+      return `/order/${about}?step=${part}`;
     default:
-      return type && record ? `/edit/${type}/${record}` : "/today";
+      if (!type || !record) return "/today";
+      return part ? `${recordPath(type, record)}?field=${part}` : `/edit/${type}/${record}`;
   }
 }

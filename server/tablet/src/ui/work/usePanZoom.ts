@@ -12,13 +12,21 @@ export function usePanZoom(whole: Box) {
   const svg = useRef<SVGSVGElement>(null);
   const fingers = useRef(new Map<number, Point>());
   const travelled = useRef(0);
+  const [pixels, setPixels] = useState<Point>([640, 480]);
   useEffect(() => setBox(whole), [whole]);
+  useEffect(() => {
+    const element = svg.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => {
+      const { width, height } = element.getBoundingClientRect();
+      setPixels([Math.max(1, width), Math.max(1, height)]);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
 
-  /** Metres for each pixel, and the drawing's point below a pixel. */
-  const scale = () => {
-    const { width, height } = svg.current?.getBoundingClientRect() ?? { width: 1, height: 1 };
-    return Math.max(box.width / width, box.height / height);
-  };
+  /** Metres for each pixel: the whole box is in sight, whatever the shape of the window. */
+  const scale = () => Math.max(box.width / pixels[0], box.height / pixels[1]);
   const under = (x: number, y: number): Point => {
     const frame = svg.current?.getBoundingClientRect();
     if (!frame) return [box.x, box.y];
@@ -85,6 +93,7 @@ export function usePanZoom(whole: Box) {
   return {
     box,
     svg,
+    metresPerPixel: scale(),
     zoom: (factor: number) => zoom(factor),
     reset: () => setBox(whole),
     /** Whether the last touch moved the drawing: then it opened nothing. */
