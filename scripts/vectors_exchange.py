@@ -21,6 +21,7 @@ from sync.replica_memory import MemoryStorage
 from sync.scope import SYSTEM, Reader
 from sync.session import Request, Session
 from sync.stamps import Stamps
+from sync.store import Before, Changes, Movement, RecordChange
 from sync.view import as_record
 
 __all__ = ["buckets", "cursors", "digests", "pages", "sessions"]
@@ -197,6 +198,15 @@ class _World:
         with self.store.write() as tx:
             self.authority.accept(tx, Batch([raw], SYSTEM, self.now_ms))
 
+    def tell(self, record: str, into: str | None) -> None:
+        """Tell the grid's feed what stands for a record of another one, or that nothing does."""
+        with self.store.write() as tx:
+            found = tx.records([record])[record]
+            before = Before.of(found)
+            found.deleted, found.into = into is not None, into
+            told = Movement(FEED, record, f"grid:{USER}", "alias" if into else "parted", True)
+            tx.save(Changes(records=[RecordChange(found, before, True)], told=[told]))
+
     def work(self, act: Callable[[Replica], Any]) -> str:
         """Something done on the device."""
         act(self.replica)
@@ -232,6 +242,7 @@ class _World:
             known = sorted({one for name in CATALOGUE for one in shelf.records(name.name)})
             rows = shelf.rows(known)
             pending = shelf.in_state("waiting", "arriving", "held", "rejected", "acknowledged")
+            aliases = shelf.aliases()
         bases = {}
         for record, stored in rows.items():
             row = as_record(stored, CATALOGUE[stored.type])
@@ -249,6 +260,7 @@ class _World:
             },
             "base": bases,
             "operations": {entry.stamp: entry.state for entry in pending},
+            **({"aliases": aliases} if aliases else {}),
         }  # fmt: skip
 
 
@@ -335,6 +347,19 @@ def _kept(world: _World) -> None:
     world.sync()
 
 
+def _merged(world: _World) -> None:
+    _first_sync(world)
+    world.office(_house(4), {"grid": USER}, "create")
+    world.office(_house(0), {}, "merge", into=_house(1))
+    world.tell(_house(4), _house(2))
+    world.sync()
+    with world.store.read() as snapshot:
+        merge = snapshot.records([_house(0)])[_house(0)].head
+    world.office(_house(0), {}, "restore", undoes=merge)
+    world.tell(_house(4), None)
+    world.sync()
+
+
 def pages() -> Mapping[str, Any]:
     """Whole stories: what was asked and answered, and what the device keeps after each step."""
     stories: Mapping[str, Callable[[_World], None]] = {
@@ -345,6 +370,7 @@ def pages() -> Mapping[str, Any]:
         "deleted, moved away, reassigned": _gone,
         "a server that came back from a backup": _rebuilt,
         "held, and a device that may only hand in": _kept,
+        "merged into another, and apart again": _merged,
     }
     cases = []
     for name, play in stories.items():
@@ -356,6 +382,7 @@ def pages() -> Mapping[str, Any]:
         "outbox. A step with `lines` is an exchange: `request` (stamps, checkpoint) must be what "
         "the device sends, `lines` are what arrives, `now_ms` is its clock. `state` is what it "
         "keeps then: feeds with cursor, digest and members; base rows, the outbox apart; what "
-        "became of own operations (`waiting`, `arriving`, `held`, `rejected`, `acknowledged`)."
+        "became of own operations (`waiting`, `arriving`, `held`, `rejected`, `acknowledged`); "
+        "`aliases`, where there are any: record, and the one that stands for it."
     )
     return {"about": about, "catalogue": CATALOGUE.describe(), "cases": cases}

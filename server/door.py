@@ -139,6 +139,12 @@ class Door:
         """Bring a deleted record back."""
         return self.submit(who, [{"record": record, "kind": "restore", "fields": {}}])[0]
 
+    def merge(self, who: Scope, record: str, into: str, *, seen_head: str | None = None) -> Ack:
+        """Let ``into`` stand for a record."""
+        seen = {"*": seen_head} if seen_head else None
+        draft = {"record": record, "kind": "merge", "into": into, "fields": {}}
+        return self.submit(who, [draft], seen=seen)[0]
+
     def resolve(
         self,
         who: Scope,
@@ -164,8 +170,8 @@ class Door:
     def undo(self, who: Scope, stamp: str, *, reason: str | None = None) -> Ack:
         """Put back what an operation changed, as an operation of its own.
 
-        A deletion is undone by a restore, a creation by a deletion; undoing a resolution
-        opens its conflict again. A field that was changed again since is left alone.
+        A deletion and a merge are undone by a restore, a creation by a deletion; undoing a
+        resolution opens its conflict again. A field that was changed again since is left alone.
         """
         with self._store.read() as snapshot:
             draft = self._undoing(snapshot, stamp)
@@ -271,7 +277,7 @@ class Door:
             if "" in fields:
                 _name_the_status(fields, record)
             base = {"*": record.head}
-            if draft["kind"] not in ("resolve", "delete", "restore"):
+            if draft["kind"] not in ("resolve", "delete", "restore", "merge"):
                 base |= {name: record.version(name) for name in fields}
             base |= {name: version for name, version in (seen or {}).items() if name in base}
         elif draft["kind"] != "create":
@@ -299,10 +305,9 @@ class Door:
         record = snapshot.records([stored.record]).get(stored.record)
         if record is None:
             return None
-        if stored.kind == "delete":
-            return (
-                {"record": record.id, "kind": "restore", "fields": {}} if record.deleted else None
-            )
+        if stored.kind in ("delete", "merge"):
+            gone = record.deleted and (record.into is not None) == (stored.kind == "merge")
+            return {"record": record.id, "kind": "restore", "fields": {}} if gone else None
         if stored.kind == "create":
             return None if record.deleted else {"record": record.id, "kind": "delete", "fields": {}}
         names = [

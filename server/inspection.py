@@ -23,6 +23,8 @@ from typing import Any
 from server.store import Snapshot, Writer
 from server.store.projections import Projector
 from server.store.statements import quoted
+from server.store.tables import IDENTITY
+from sync.identity import keys_of
 from sync.record import DIGEST_MASK, Record, digest_part
 
 __all__ = ["Difference", "Inspection", "inspect", "rebuild"]
@@ -46,7 +48,8 @@ class Inspection:
 
     ``records`` counts live records by type. ``digests``: feed → (count, sum) as stored, and
     as the rows say; ``entries``: feed → live entries, and how many there should be; both for
-    feeds that differ. ``rows`` lists records whose row is not theirs.
+    feeds that differ. ``rows`` lists records whose row is not theirs. ``identities``: keys that
+    are lacking, and keys left over.
     """
 
     records: Counter[str] = field(default_factory=Counter)
@@ -55,10 +58,12 @@ class Inspection:
     digests: dict[str, tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
     entries: dict[str, tuple[int, int]] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
+    identities: Difference = field(default_factory=Difference)
 
     def __bool__(self) -> bool:
         """Whether anything is wrong."""
-        return bool(any(self.projections.values()) or self.digests or self.entries or self.rows)
+        wrong = any(self.projections.values()) or self.identities
+        return bool(wrong or self.digests or self.entries or self.rows)
 
 
 Rows = dict[str, tuple[Any, ...]]
@@ -71,18 +76,23 @@ def inspect(snapshot: Snapshot) -> Inspection:
 
 
 def rebuild(tx: Writer) -> dict[str, int]:
-    """Write every projection anew from the rows; answers how many rows each table has now."""
+    """Write projections and identity keys anew from the rows; answers how many rows each has."""
     tx.alone_with("record")
     sql, projectors = tx.shared.sql, tx.shared.projectors
     written = {projector.table.name: 0 for projector in projectors.values()}
     for table in written:
         tx.cursor.execute(f'DELETE FROM "{table}"')  # nosec B608 - a declared name
+    tx.cursor.execute('DELETE FROM "identity"')
+    written[IDENTITY.name] = 0
     for home in _homes(tx):
-        for name, rows in _projected(tx, home, Inspection(), None).items():
+        keys: list[tuple[int, str]] = []
+        for name, rows in _projected(tx, home, Inspection(), None, keys).items():
             projector = projectors[name]
             made = list(rows.values())
             sql.run(tx.cursor, sql.insert(projector.table, projector.columns), made)
             written[projector.table.name] += len(made)
+        sql.run(tx.cursor, sql.insert(IDENTITY, ("key", "record")), keys)
+        written[IDENTITY.name] += len(keys)
     return written
 
 
@@ -98,8 +108,9 @@ class _Inspector:
     def run(self) -> Inspection:
         apart: dict[str, Rows] = {}
         seen: Counter[str] = Counter()
+        keys: list[tuple[int, str]] = []
         for home in _homes(self._snapshot):
-            wanted = _projected(self._snapshot, home, self._found, self._due)
+            wanted = _projected(self._snapshot, home, self._found, self._due, keys)
             for name, projector in self._projectors.items():
                 if projector.projection.by_home:
                     stored = self._stored(projector, home)
@@ -113,6 +124,9 @@ class _Inspector:
                 self._found.projections[name].extra += self._count(projector) - seen[name]
             else:
                 self._compare(name, apart[name], self._stored(projector, None))
+        kept = _query(self._snapshot, 'SELECT "key", "record" FROM "identity"')
+        there, due = {(key, record) for key, record in kept}, set(keys)
+        self._found.identities = Difference(len(due - there), len(there - due))
         self._look_at_digests()
         self._look_at_entries()
         return self._found
@@ -163,9 +177,13 @@ class _Inspector:
 
 
 def _projected(
-    snapshot: Snapshot, home: int, found: Inspection, due: dict[str, list[int]] | None
+    snapshot: Snapshot,
+    home: int,
+    found: Inspection,
+    due: dict[str, list[int]] | None,
+    keys: list[tuple[int, str]],
 ) -> dict[str, Rows]:
-    """Type → the projection's rows that the records of one home feed ask for."""
+    """Type → the projection's rows that the records of one home feed ask for; ``keys`` grows."""
     projectors = snapshot.shared.projectors
     wanted: dict[str, Rows] = {}
     for record in _records(snapshot, home, found):
@@ -175,6 +193,8 @@ def _projected(
                 sums = due.setdefault(feed, [0, 0])
                 sums[0] += 1
                 sums[1] = (sums[1] + part) & DIGEST_MASK
+        if record.spec.identity:
+            keys.extend((key, record.id) for key in keys_of(record.spec, record.values))
         projector = projectors.get(record.spec.name)
         if projector is not None:
             row = projector.row(record.id, home, projector.picture(record.values))

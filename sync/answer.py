@@ -75,14 +75,14 @@ class Block(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A run of one feed, with the cursor after it."""
+    """A run of one feed, with the cursor after it. ``alias``: None means that it ended."""
 
     feed: str
     cursor: str | None
     put: tuple[Block, ...] = ()
     deleted: Mapping[str, str] = {}
     left: tuple[str, ...] = ()
-    alias: Mapping[str, str] = {}
+    alias: Mapping[str, str | None] = {}
 
 
 class Done(NamedTuple):
@@ -185,7 +185,7 @@ def _page(body: Mapping[str, Any]) -> Page:
         put=tuple(_block(one) for one in body.get("put") or ()),
         deleted=_text_map(body.get("deleted") or {}),
         left=_texts(body.get("left") or []),
-        alias=_text_map(body.get("alias") or {}),
+        alias={key: _or_none(one, str) for key, one in (body.get("alias") or {}).items()},
     )
 
 

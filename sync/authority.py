@@ -26,8 +26,10 @@ from typing import Any
 from sync import gates, groups, notices
 from sync.batch import Ack, Batch, Legible, Reaction, Safeguards, Verdicts
 from sync.catalogue import Catalogue
+from sync.duplicates import tell_references
 from sync.effects import Effect
 from sync.errors import Problem, Refusal
+from sync.identity import keys_of
 from sync.operation import Operation, read
 from sync.run import BatchRun
 from sync.scope import SYSTEM
@@ -72,7 +74,7 @@ class Authority:
 
         ``legible``: what ``read`` gave for it, if that was asked before the transaction began.
         """
-        work = Work(tx)
+        work = Work(tx, self.catalogue)
         parsed, asides = legible or self.read(batch)
         for aside in asides:
             work.set_aside(aside)
@@ -83,8 +85,7 @@ class Authority:
             work.load(stamps=wanted)
         # Asked when the records are locked: before, somebody could still change one unseen.
         unseen = _unseen(tx, batch, {op.record for op in operations})
-        if not batch.scope.is_system:
-            work.strays(_ids_of_creates(operations, self.catalogue))
+        self._look_ahead(work, batch, operations)
         run = BatchRun(self, work, batch)
         if any(op.group is not None for op in operations):
             acks = groups.take_all(run, parsed, batch.operations)
@@ -94,6 +95,7 @@ class Authority:
                 for one, raw in zip(parsed, batch.operations, strict=True)
             ]
         run.release_waiting()
+        tell_references(work)
         changes = work.changes()
         if changes:
             tx.save(changes)
@@ -109,12 +111,35 @@ class Authority:
         held = tx.held([stamp]).get(stamp)
         if held is None:
             return None
-        work = Work(tx)
+        work = Work(tx, self.catalogue)
         run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
         ack = run.release(held, forced=True)
         run.release_waiting()
+        tell_references(work)
         tx.save(work.changes())
         return ack
+
+    def _look_ahead(self, work: Work, batch: Batch, operations: Iterable[Operation]) -> None:
+        """Read by sets what the creates of a batch will ask for, and into what others merge."""
+        ids: set[str] = set()
+        keys: set[int] = set()
+        into: set[str] = set()
+        for op in operations:
+            if op.kind == "merge":
+                into.add(op.raw["into"])
+            spec = self.catalogue.get(op.type) if op.kind == "create" else None
+            if spec is None:
+                continue
+            if spec.identity:
+                keys.update(keys_of(spec, [op.fields.get(one.name) for one in spec.fields]))
+            ids.add(op.record)
+            ids.update(gates.parents(op, spec))
+        if ids:
+            work.strays(ids)
+        if keys:
+            work.load(records=work.sharing(keys))
+        if into:
+            work.load(records=into)
 
     # Reading -------------------------------------------------------------------------------
 
@@ -202,14 +227,3 @@ def _unseen(tx: Writing, batch: Batch, records: Collection[str]) -> set[str]:
         feed: seq for feed, seq in positions.items() if feed in states and states[feed].seq > seq
     }
     return tx.beyond(behind, records) if behind else set()
-
-
-def _ids_of_creates(operations: Iterable[Operation], catalogue: Catalogue) -> set[str]:
-    """The records that creates make, and those that they refer to."""
-    ids: set[str] = set()
-    for op in operations:
-        spec = catalogue.get(op.type) if op.kind == "create" else None
-        if spec is not None:
-            ids.add(op.record)
-            ids.update(gates.parents(op, spec))
-    return ids

@@ -59,6 +59,12 @@ class Beneath:
     def strays(self, records: Collection[str]) -> list[Stray]:
         return self._work.strays(records)
 
+    def merged_into(self, record: str) -> list[str]:
+        return self._work.merged_into(record)
+
+    def sharing(self, keys: Collection[int]) -> dict[int, list[str]]:
+        return {key: self._work.sharing([key]) for key in keys}
+
     def placed(
         self, feeds: Collection[str], records: Collection[str]
     ) -> dict[str, dict[str, tuple[int, State]]]:

@@ -320,9 +320,22 @@ class RecordType:
         return {one.name: one for one in self.fields}
 
     @cached_property
+    def _identity_places(self) -> tuple[int, ...]:
+        return tuple(self.index[name] for key in self.identity for name in key)
+
+    def identity_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The values of the identity keys' fields, one key after the other."""
+        return tuple([values[place] for place in self._identity_places])
+
+    @cached_property
     def references(self) -> tuple[str, ...]:
         """The names of the fields that refer to a record."""
         return tuple(one.name for one in self.fields if one.kind == "reference")
+
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """The fields whose change can bring a reference into a feed in which it was not."""
+        return self.feed_fields.union(self.references)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

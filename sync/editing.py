@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync import duplicates
 from sync.catalogue import Transition
 from sync.effects import Context, Effect, Run, open_conflict, stay_within
 from sync.errors import Problem, Refusal
@@ -56,7 +57,10 @@ def create(run: Run, op: Operation, context: Context) -> Effect:
             plain = plain and values[one.name] == value
     record = Record.created(op.record, spec, stamp=context.stamp, values=values)
     run.work.add(record)
-    return Effect(record, "applied" if plain else "merged", None)
+    effect = Effect(record, "applied" if plain else "merged", None)
+    if spec.identity:
+        duplicates.note(run, op, context, effect)
+    return effect
 
 
 def _entry(op: Operation, context: Context, text: Any) -> list[Any]:
@@ -200,6 +204,8 @@ def _write(run: Run, op: Operation, context: Context, record: Record, tally: _Ta
         record.put(name, value, context.stamp)
     if changed:
         record.head = context.stamp
+        if not record.spec.leading.isdisjoint(tally.own):
+            work.refers(record)
     conflict = open_conflict(run, op, context, record, opened) if opened else None
     notices: list[dict[str, Any]] = []
     for name, (joined, value) in tally.joins.items():
@@ -257,9 +263,13 @@ def bring_back(
         }  # fmt: skip
     assert conflict is not None
     conflict.fields["*"]["stamp"] = deletion
+    if record.into is not None:
+        conflict.fields["*"]["into"] = record.into
+        duplicates.part(run.work, record)
+    run.work.refers(record)
     run.work.put_conflict(conflict)
     deleted = run.work.operation(deletion)
-    if deleted is not None and deleted.kind == "delete" and deleted.outcome == "applied":
+    if deleted is not None and deleted.kind in ("delete", "merge") and deleted.outcome == "applied":
         run.work.keep(deleted._replace(outcome="conflict", conflict=conflict.id))
         effect.notices.append(_returned(record, deleted))
     effect.conflict, effect.outcome, effect.code = conflict.id, "conflict", "deleted_and_edited"

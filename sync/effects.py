@@ -64,7 +64,10 @@ class Hold(Exception):  # noqa: N818 - an outcome, not an error
 
 @dataclass(slots=True)
 class Effect:
-    """What became of an operation. ``mixed``: values for the server to write in its own name."""
+    """What became of an operation. ``mixed``: values for the server to write in its own name.
+
+    ``follows``: what the server does in its own name because of it, as drafts.
+    """
 
     record: Record
     outcome: Outcome
@@ -74,6 +77,7 @@ class Effect:
     mixed: dict[str, Any] = field(default_factory=dict)
     was: dict[str, list[Any]] = field(default_factory=dict)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    follows: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Run(Protocol):

@@ -362,6 +362,12 @@ _OPERATIONS: dict[str, ProblemKind] = {
         "有人删除了这条记录，同时有人修改了它，等待管理员决定。",
         "This record was deleted and edited at the same time. A person will decide.",
     ),
+    "duplicate": ProblemKind(
+        409,
+        True,
+        "已登记过同样的一条。两条都已保存，等待管理员确认是否为同一个。",
+        "The same was recorded before. Both are kept; a person will say whether they are one.",
+    ),
     "no_such_transition": ProblemKind(
         422,
         True,

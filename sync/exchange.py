@@ -247,8 +247,9 @@ class Exchange:
         groups: dict[str, list[bytes]] = {}
         deleted: dict[str, str] = {}
         left: list[str] = []
+        alias: dict[str, str | None] = {}
         for _, record, state, type_name, head, row in entries:
-            if row is not None:
+            if state == "live" and row is not None:
                 if quiet.get(record) != head:
                     rows = groups.get(type_name)
                     if rows is None:
@@ -257,8 +258,12 @@ class Exchange:
                         rows.append(row)
             elif state == "deleted":
                 deleted[record] = head
-            else:
+            elif state == "left":
                 left.append(record)
+            else:
+                alias[record] = None if row is None else row.decode()
+                if state == "merged":
+                    deleted[record] = head
         heads = self._group_heads
         put = [heads[name] + b",".join(rows) + b"]}" for name, rows in groups.items()]
         return b"".join(
@@ -273,7 +278,9 @@ class Exchange:
                 dumps(deleted) if deleted else b"{}",
                 b',"left":',
                 dumps(left) if left else b"[]",
-                b',"alias":{}}}\n',
+                b',"alias":',
+                dumps(alias) if alias else b"{}",
+                b"}}\n",
             )
         )
 
@@ -350,7 +357,11 @@ class _Pull:
         if position is None:
             # A device that starts over has nothing to forget, but what its acks just told of.
             quiet, touched = {}, self.pushed.touched
-            entries = [one for one in entries if one.state == "live" or one.record in touched]
+            entries = [
+                one
+                for one in entries
+                if one.state in ("live", "merged", "alias") or one.record in touched
+            ]
         for run, end in _runs(entries, last):
             cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)
             self.pages.append(self.exchange.page(feed, cursor, run, quiet))

@@ -17,7 +17,7 @@ from sync.batch import Batch
 from sync.catalogue import RecordType
 from sync.effects import Context, Hold
 from sync.errors import Problem, Refusal
-from sync.kinds import KINDS, may
+from sync.kinds import may
 from sync.operation import Operation, check_values
 from sync.record import Record
 from sync.scope import GRACE_MS, Scope, Standing
@@ -70,7 +70,7 @@ def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:
         clocks = (batch.received_ms, batch.sent_ms or 0)
         if wall_of(op.stamp) > max(clocks) + AHEAD_MS_MAX:
             raise Hold("stamp_ahead", pointer="/stamp")
-    if op.kind not in KINDS or context.scope.suspended:
+    if context.scope.suspended:
         raise Hold("review")
 
 

@@ -186,7 +186,10 @@ class Intake:
             for record in put:
                 shelf.drop_alias(record)
         for record, into in page.alias.items():
-            shelf.save_alias(record, into)
+            if into is None:
+                shelf.drop_alias(record)
+            else:
+                shelf.save_alias(record, into)
         touched = [*put, *page.deleted, *page.left]
         arrived = [
             entry._replace(state="acknowledged")
@@ -261,6 +264,10 @@ def _set_feeds(shelf: Shelf, hello: Hello) -> set[str]:
         # A feed without a cursor was not named in the checkpoint, so nobody says that it ended.
         if name in hello.evicted or (feed.cursor is None and name not in reads):
             shelf.save_feed(feed._replace(evicted=True))
+    if len(whole) == len(reads):
+        # All that is read comes anew, and with it what stands for what.
+        for record in shelf.aliases():
+            shelf.drop_alias(record)
     return whole
 
 

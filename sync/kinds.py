@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sync.catalogue import RecordType
+from sync.duplicates import merge, part
 from sync.editing import bring_back, create, edit, transition
 from sync.effects import Context, Effect, Run, open_conflict
 from sync.operation import Operation
@@ -72,6 +73,9 @@ def restore(run: Run, op: Operation, context: Context) -> Effect:
     elif record.deleted:
         record.deleted = False
         record.head = context.stamp
+        if record.into is not None:
+            part(run.work, record)
+        run.work.refers(record)
     after_undo(run, op, context, record, effect)
     return effect
 
@@ -82,6 +86,7 @@ KINDS: Mapping[str, Callable[[Run, Operation, Context], Effect]] = {
     "transition": transition,
     "delete": delete,
     "restore": restore,
+    "merge": merge,
     "resolve": resolve,
 }
 """Kind → what it does."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from sync.catalogue import Catalogue
+from sync.identity import key_changes
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
     JSON,
@@ -62,6 +63,7 @@ class _Tables:
     held: dict[str, Held] = field(default_factory=dict)
     aside: dict[str, Aside] = field(default_factory=dict)
     strays: dict[tuple[str, str], Stray] = field(default_factory=dict)
+    identity: dict[tuple[int, str], None] = field(default_factory=dict)
 
     def copy(self) -> _Tables:
         """A copy that shares the values."""
@@ -96,7 +98,7 @@ class _Transaction:
         for seq, record in later[:limit]:
             kept, state = self._tables.records[record], places[record][1]
             row = kept.row if state == "live" else None
-            if state == "merged":
+            if state in ("merged", "alias"):
                 row = kept.into.encode() if kept.into else None
             found.append(Entry(seq, record, state, kept.type, kept.head, row))
         return found
@@ -137,6 +139,13 @@ class _Transaction:
 
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         return {one: self._tables.held[one] for one in stamps if one in self._tables.held}
+
+    def sharing(self, keys: Collection[int]) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for key, record in sorted(self._tables.identity):
+            if key in keys:
+                found.setdefault(key, []).append(record)
+        return found
 
     def group(self, name: str) -> list[Held]:
         return [held for _, held in sorted(self._tables.held.items()) if held.group == name]
@@ -204,6 +213,10 @@ class _Transaction:
             else:
                 kept = tables.records[record.id]
                 tables.records[record.id] = kept._replace(tail=record.tail)
+        gone, new = key_changes(changes.records)
+        for pair in gone:
+            tables.identity.pop(pair, None)
+        tables.identity.update(dict.fromkeys(new))
         for conflict in changes.conflicts:
             tables.conflicts[conflict.id] = _own(conflict)
         for one in changes.released:

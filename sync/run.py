@@ -126,6 +126,8 @@ class BatchRun:
             self._arrived(op.record)
         for told in effect.notices:
             self.authority.notify(self, **told)
+        for follows in effect.follows:
+            self.as_server(follows, cause=op.stamp)
         for reaction in self.authority.reactions_to(op, effect, moved=moved):
             for drafted in reaction.drafts(self.work, op, record):
                 self.as_server(drafted, cause=op.stamp)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sync.duplicates import join, part
 from sync.effects import Context, Effect, Labels, Run, stay_within
 from sync.errors import Problem, Refusal
 from sync.operation import Operation
@@ -51,10 +52,12 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
     record.tail = record.head = op.stamp
     for name, value in op.fields.items():
         if name == "*":
-            record.deleted = value == "deleted"
+            _settle_whole(run, op, record, conflict, value)
         else:
             record.put(name, value, context.stamp)
         conflict.fields[name] = {**conflict.fields[name], "closed_by": op.stamp}
+    if not record.spec.leading.isdisjoint(op.fields):
+        work.refers(record)
     if not conflict.open_fields():
         conflict.closed, conflict.closed_by = context.received_ms, op.stamp
     work.put_conflict(conflict)
@@ -65,6 +68,20 @@ def resolve(run: Run, op: Operation, context: Context) -> Effect:
         if stored is not None and waited and not work.still_waits(record.id, stamp):
             work.keep(stored._replace(outcome="merged", code=None))
     return Effect(record, "applied" if plain else "merged", prev, was=was, notices=told)
+
+
+def _settle_whole(run: Run, op: Operation, record: Record, conflict: Conflict, value: Any) -> None:
+    """The record stays or goes; it goes into another, if that is how it was to go."""
+    if value != "deleted":
+        record.deleted = False
+        if record.into is not None:
+            part(run.work, record)
+        run.work.refers(record)
+        return
+    record.deleted = True
+    into = run.work.record(conflict.fields["*"].get("into") or record.id)
+    if into is not None and into is not record and not into.deleted:
+        join(run.work, record, into.id, stamp=op.stamp)
 
 
 def _present(record: Record, name: str) -> Any:
@@ -119,12 +136,33 @@ def after_undo(run: Run, op: Operation, context: Context, record: Record, effect
         return
     if stored.kind == "resolve" and _may_settle(context, record):
         _reopen(run, op, context, stored, record, effect)
+    elif stored.kind == "merge" and stored.conflict is not None and _may_settle(context, record):
+        _apart_again(run, op, context, stored, record, effect)
     did = stored.raw.get("fields") or {}
     names = [name for name in effect.was if name in did]
     if names and stored.actor != op.actor:
         before = {name: effect.was[name][0] for name in names}
         after = {name: record.get(name) for name in names}
         effect.notices.append(_notice("undone", stored, record, before=before, after=after))
+
+
+def _apart_again(
+    run: Run,
+    op: Operation,
+    context: Context,
+    undone: StoredOperation,
+    record: Record,
+    effect: Effect,
+) -> None:
+    """Two that were merged are two again: what put them beside each other opens again."""
+    conflict = run.work.conflict(undone.conflict or "")
+    if conflict is None:
+        return
+    if conflict.record == record.id:
+        _reopen(run, op, context, undone, record, effect)
+    elif conflict.closed_by is not None:  # Settled on the other: so is its undoing.
+        draft = {"record": conflict.record, "type": conflict.type, "kind": "edit", "fields": {}}
+        effect.follows.append({**draft, "undoes": conflict.closed_by})
 
 
 def _may_settle(context: Context, record: Record) -> bool:
@@ -142,7 +180,8 @@ def _reopen(
     effect: Effect,
 ) -> None:
     """Undoing a resolution opens its conflict again, and the row shows that."""
-    work, conflict = run.work, run.work.conflict(undone.raw["conflict"])
+    work = run.work
+    conflict = work.conflict(undone.raw.get("conflict") or undone.conflict or "")
     assert conflict is not None
     names = [name for name, part in conflict.fields.items() if part["closed_by"] == undone.stamp]
     if not names:
@@ -156,7 +195,8 @@ def _reopen(
             "server": server,
             "server_stamp": version if name != "*" else record.head,
         }
-        record.flag(name)
+        if not conflict.fields[name].get("hidden"):
+            record.flag(name)
     conflict.closed = conflict.closed_by = None
     work.put_conflict(conflict)
     record.head = context.stamp

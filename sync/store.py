@@ -11,6 +11,7 @@ What every store keeps true
     * A feed's sequence numbers are given under a lock on the feed, taken last, feeds
       in a fixed order: commit order is sequence order. Numbers start at 1; holes mean nothing.
     * An entry for each (feed, record) at most: saving a change moves it to the feed's end.
+    * The identity keys of live records (``sync.identity``) can be looked up.
     * A feed's ``count`` and ``sum`` describe its live records: Σ of ``digest_part`` mod 2⁴⁸.
     * A read transaction sees one snapshot.
 
@@ -51,9 +52,9 @@ __all__ = [
 ]
 
 Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
-State = Literal["live", "deleted", "left", "merged", "parted"]
-"""``merged``: another record stands for it, which ``Entry.row`` names. ``parted``: no more so,
-in a feed that only refers to it."""
+State = Literal["live", "deleted", "left", "merged", "alias", "parted"]
+"""``merged``: deleted, and another record stands for it, which ``Entry.row`` names. ``alias``: that
+told in a feed that only refers to the record. ``parted``: it is so no more."""
 
 
 class Codec(NamedTuple):
@@ -199,6 +200,14 @@ class Before(NamedTuple):
     feeds: tuple[str, ...]
     head: str
     deleted: bool
+    identity: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, record: Record) -> Before:
+        """What is stored about a record that is about to be changed."""
+        spec = record.spec
+        identity = spec.identity_of(record.values) if spec.identity else ()
+        return cls(record.feeds(), record.head, record.deleted, identity)
 
 
 class RecordChange(NamedTuple):
@@ -362,6 +371,13 @@ class Writing(Reading, Protocol):
 
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         """Held operations by their own stamps."""
+        ...
+
+    def sharing(self, keys: Collection[int]) -> dict[int, list[str]]:
+        """Key → the ids of live records that have it, of those among ``keys`` that any has.
+
+        Two transactions that ask for one key take turns, so that each sees what the other made.
+        """
         ...
 
     def group(self, name: str) -> list[Held]:

@@ -17,6 +17,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 from sync.branch import Beneath, in_order
+from sync.catalogue import Catalogue
+from sync.identity import keys_of
 from sync.merge import Past
 from sync.operation import Operation
 from sync.record import Record
@@ -39,8 +41,9 @@ __all__ = ["Work"]
 class Work(Past):
     """The state of one batch over a write transaction."""
 
-    def __init__(self, tx: Writing) -> None:
+    def __init__(self, tx: Writing, catalogue: Catalogue) -> None:
         self.tx = tx
+        self.catalogue = catalogue
         self._records: dict[str, Record] = {}
         self._before: dict[str, Before] = {}
         self._absent: set[str] = set()
@@ -60,12 +63,15 @@ class Work(Past):
         self._new_strays: dict[tuple[str, str], Stray] = {}
         self._found: dict[tuple[str, str], Stray] = {}
         self._told: dict[tuple[str, str], Movement] = {}
+        self._referring: dict[str, None] = {}
+        self._sharing: dict[int, list[str]] = {}
+        self._made: dict[int, list[str]] = {}
 
     # Branches ------------------------------------------------------------------------------
 
     def branch(self) -> Work:
         """A work over this one: what it changes is nothing until ``absorb``."""
-        return Work(cast(Writing, Beneath(self)))
+        return Work(cast(Writing, Beneath(self)), self.catalogue)
 
     def absorb(self, branch: Work) -> None:
         """Take over everything that a branch of this work changed."""
@@ -87,6 +93,7 @@ class Work(Past):
         for stray in branch._new_strays.values():
             self.stray(stray)
         self._told.update(branch._told)
+        self._referring.update(branch._referring)
 
     # Reading -------------------------------------------------------------------------------
 
@@ -182,6 +189,34 @@ class Work(Past):
                 self._strays.setdefault((stray.record, stray.feed), stray)
         return [one for (record, _), one in self._strays.items() if record in wanted]
 
+    def merged_into(self, record: str) -> list[str]:
+        """The ids of the records for which ``record`` itself stands, as it is now."""
+        stored = set(self.tx.merged_into(record)) - {key[0] for key in self._found}
+        new = {one.record for one in self._new_strays.values() if one.into == record}
+        return sorted(stored | new)
+
+    def sharing(self, keys: Iterable[int]) -> list[str]:
+        """The ids of records that had one of these identity keys, or were made with it just now.
+
+        Whether they still have it is for who asks to see.
+        """
+        wanted = list(keys)
+        unread = [key for key in wanted if key not in self._sharing]
+        if unread:
+            found = self.tx.sharing(unread)
+            self._sharing.update((key, found.get(key, [])) for key in unread)
+        known = (self._sharing, self._made)
+        return sorted({one for key in wanted for table in known for one in table.get(key, ())})
+
+    def refers(self, record: Record) -> None:
+        """What a record refers to may be new in its feeds."""
+        self._referring[record.id] = None
+
+    def take_referring(self) -> list[Record]:
+        """The records of ``refers``, once."""
+        taken, self._referring = self._referring, {}
+        return [self._records[one] for one in taken]
+
     # The past of a record (for merge) --------------------------------------------------------
 
     def value(self, stamp: str, name: str) -> tuple[bool, Any]:
@@ -245,7 +280,7 @@ class Work(Past):
         """Take the state of a record before its first change. Call it before changing."""
         known = self._changed.get(record.id)
         if known is None and record.id not in self._before:
-            self._before[record.id] = Before(record.feeds(), record.head, record.deleted)
+            self._before[record.id] = Before.of(record)
         self._changed[record.id] = bool(known) or moved
 
     def add(self, record: Record) -> None:
@@ -253,6 +288,11 @@ class Work(Past):
         self._records[record.id] = record
         self._absent.discard(record.id)
         self._changed[record.id] = True
+        if record.spec.references:
+            self._referring[record.id] = None
+        if record.spec.identity:
+            for key in keys_of(record.spec, record.values):
+                self._made.setdefault(key, []).append(record.id)
 
     def keep(self, stored: StoredOperation) -> None:
         """Add an operation, or change what is known of one."""

@@ -81,6 +81,10 @@ def check_ledger(store: SqlStore) -> Iterator[Finding]:
         yield Finding(f"projection of {name}", BAD, f"{words}: yuanba doctor --rebuild")
     if not wrong:
         yield Finding("projections", GOOD, "the same as the rows")
+    if found.identities:
+        lacking, extra = found.identities.missing, found.identities.extra
+        words = f"{lacking} missing, {extra} left over: yuanba doctor --rebuild"
+        yield Finding("identity keys", BAD, words)
     for what, differing in (("digests", found.digests), ("feed entries", found.entries)):
         if differing:
             some = ", ".join(list(differing)[:FEEDS_SHOWN])

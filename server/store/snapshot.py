@@ -41,6 +41,13 @@ def _columns(letter: str, table: Table) -> str:
 
 def _texts(sql: Statements) -> dict[str, str]:
     """The read statements. In all of them every table has one letter."""
+    texts = _reads(sql)
+    if sql.lock_keys:
+        texts["keys_locked"] = sql.lock_keys
+    return texts
+
+
+def _reads(sql: Statements) -> dict[str, str]:
     operation = _columns("o", OPERATION)
     conflict = _columns("c", CONFLICT)
     held = _columns("h", HELD)
@@ -53,8 +60,8 @@ def _texts(sql: Statements) -> dict[str, str]:
         "ends": f'SELECT "key", "seq", "count", "sum" FROM "feed" WHERE "key" {keys} '
         f'ORDER BY "key" {sql.lock}',
         "entries": 'SELECT e."seq", e."record", e."state", r."type", r."head", '
-        """CASE e."state" WHEN 'live' THEN r."row" """
-        f"""WHEN 'merged' THEN {sql.as_bytes.format('r."into"')} END """
+        """CASE WHEN e."state" = 'live' THEN r."row" WHEN e."state" IN ('merged', 'alias') """
+        f"""THEN {sql.as_bytes.format('r."into"')} END """
         'FROM "entry" e LEFT JOIN "record" r ON r."feed" = e."home" AND r."id" = e."record" '
         f'WHERE e."feed" = {p} AND e."seq" > {p} ORDER BY e."seq" LIMIT {p}',
         "heads": f'SELECT "id", "type", "head" FROM "record" WHERE "id" {among}',
@@ -72,6 +79,8 @@ def _texts(sql: Statements) -> dict[str, str]:
         "ORDER BY past.n",
         "waiting": f'SELECT {held} FROM "held" h WHERE h."needs" {among} ORDER BY h."stamp"',
         "held": f'SELECT {held} FROM "held" h WHERE h."stamp" {among}',
+        "sharing": f'SELECT "key", "record" FROM "identity" WHERE "key" {keys} '
+        'ORDER BY "key", "record"',
         "group": f'SELECT {held} FROM "held" h WHERE h."group" = {p} ORDER BY h."stamp"',
         "due": f'SELECT {held} FROM "held" h WHERE h."code" = {p} AND h."since" < {p} '
         f'ORDER BY h."since", h."stamp" LIMIT {p}',

@@ -48,6 +48,9 @@ class Statements(Protocol):
     lock: str
     """What locks the rows that a read finds, in the order of the column named."""
 
+    lock_keys: str
+    """What makes those who ask for one of a set of keys wait; empty where writers take turns."""
+
     as_bytes: str
     """A text as the bytes of its UTF-8."""
 
@@ -99,6 +102,7 @@ class SqliteStatements:
     among = "IN (SELECT value FROM json_each(?))"
     among_keys = among
     lock = ""
+    lock_keys = ""
     as_bytes = "CAST({} AS BLOB)"
     lock_table = ""
 
@@ -144,6 +148,9 @@ class PostgresStatements:
     among = "= ANY(%b::text[])"
     among_keys = "= ANY(%b::bigint[])"
     lock = "FOR UPDATE"
+    lock_keys = (
+        "SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest(%b::bigint[]) AS k ORDER BY 1) u"
+    )
     as_bytes = "convert_to({}, 'UTF8')"
     lock_table = 'LOCK TABLE "{}" IN SHARE ROW EXCLUSIVE MODE'
 

@@ -21,7 +21,18 @@ from typing import Any
 from server.store import projections
 from server.store.projections import Picture, Shift
 from server.store.snapshot import NO_FEED, Shared, Snapshot
-from server.store.tables import ASIDE, CONFLICT, ENTRY, FEED, HELD, OPERATION, RECORD, STRAY
+from server.store.tables import (
+    ASIDE,
+    CONFLICT,
+    ENTRY,
+    FEED,
+    HELD,
+    IDENTITY,
+    OPERATION,
+    RECORD,
+    STRAY,
+)
+from sync.identity import key_changes
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
     Aside,
@@ -43,6 +54,7 @@ _CONFLICT = tuple(CONFLICT.columns.keys())
 _HELD = tuple(HELD.columns.keys())
 _ASIDE = tuple(ASIDE.columns.keys())
 _STRAY = tuple(STRAY.columns.keys())
+_IDENTITY = ("key", "record")
 _RECORD = ("feed", "id", "type", "head", "tail", "deleted", "row")
 _ENTRY = ("seq", "home", "state", "feed", "record")
 _SCAN_MAX = 64
@@ -77,6 +89,16 @@ class Writer(Snapshot):
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         """Held operations by their own stamps."""
         return {row[0]: self._as_held(row) for row in self.among("held", stamps)}
+
+    def sharing(self, keys: Collection[int]) -> dict[int, list[str]]:
+        """Key → the ids of live records that have it; whoever asks for the same key waits."""
+        found: dict[int, list[str]] = {}
+        if keys:
+            if "keys_locked" in self._texts:
+                self.rows("keys_locked", self._sql.set(keys))
+            for key, record in self.among("sharing", keys):
+                found.setdefault(key, []).append(record)
+        return found
 
     def group(self, name: str) -> list[Held]:
         """The held members of a group, by stamp."""
@@ -155,6 +177,7 @@ class Writer(Snapshot):
         records = _each_once(changes.records)
         if records:
             self._save_records(records)
+            self._save_identities(records)
         if records or changes.told:
             self._move([one for one in records if one.moved], changes.told)
 
@@ -237,6 +260,13 @@ class Writer(Snapshot):
         self._write_records(new, edited, others, tails)
         for kind, shifted in shifts.items():
             projections.write(self.cursor, self._sql, projectors[kind], shifted)
+
+    def _save_identities(self, changes: Sequence[RecordChange]) -> None:
+        gone, new = key_changes(changes)
+        if gone:
+            self.run(self._sql.delete(IDENTITY, _IDENTITY), gone)
+        if new:
+            self.run(self._sql.insert_missing(IDENTITY, _IDENTITY), new)
 
     def _write_records(
         self, new: Sequence[Any], edited: Sequence[Any], others: Sequence[Any], tails: Sequence[Any]

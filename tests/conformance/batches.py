@@ -62,7 +62,7 @@ class Batch:
         return made
 
     def edit(self, record: Record, *, deleted: bool | None = None, **values: Any) -> str:
-        stamp, before = new_stamp(), Before(record.feeds(), record.head, record.deleted)
+        stamp, before = new_stamp(), Before.of(record)
         self.changes.operations.append(operation(stamp, record.id, prev=record.tail))
         for name, value in values.items():
             record.put(name, value, stamp)
@@ -73,7 +73,7 @@ class Batch:
 
     def note(self, record: Record, **members: Any) -> str:
         """An operation about a record that leaves its row as it is."""
-        stamp, before = new_stamp(), Before(record.feeds(), record.head, record.deleted)
+        stamp, before = new_stamp(), Before.of(record)
         self.changes.operations.append(operation(stamp, record.id, prev=record.tail, **members))
         record.tail = stamp
         self.changes.records.append(RecordChange(record, before, False))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync.store import Changes, FeedState
+from sync.identity import keys_of
+from sync.store import Changes, FeedState, Movement
 from tests.conformance.batches import (
     BUILDING,
     FEED_A,
@@ -14,6 +15,7 @@ from tests.conformance.batches import (
     GRID_A,
     GRID_B,
     GRID_C,
+    HOUSEHOLD,
     Batch,
     assert_digests,
     created,
@@ -308,3 +310,84 @@ def test_saving_nothing_changes_nothing(store):
     with store.read() as tx:
         assert tx.feeds([FEED_A])[FEED_A].seq == 1
         assert tx.operations([new_stamp()]) == {}
+
+
+# Identity --------------------------------------------------------------------------------------
+
+DOOR = {"compound": "凯德花园", "building": BUILDING, "entrance": "1", "room": "101"}
+
+
+def keys(**values):
+    return keys_of(HOUSEHOLD, [values.get(one.name) for one in HOUSEHOLD.fields])
+
+
+def sharing(store, *found):
+    with store.write() as tx:
+        return tx.sharing(found)
+
+
+def test_records_with_one_identity_key_are_found_by_it(store):
+    first, second, other = created(store, **DOOR), created(store, **DOOR), created(store)
+    (key,) = keys(**DOOR)
+    assert sharing(store, key, key + 1) == {key: sorted([first.id, second.id])}
+    assert sharing(store) == {} and keys(**other_values(other)) == ()
+
+
+def other_values(record):
+    return {one.name: record.get(one.name) for one in HOUSEHOLD.fields}
+
+
+def test_a_key_goes_with_the_door_and_with_the_record(store):
+    (key,), (moved,) = keys(**DOOR), keys(**{**DOOR, "room": "102"})
+    record = created(store, **DOOR)
+    edited(store, record.id, phone="1")
+    assert sharing(store, key) == {key: [record.id]}
+    edited(store, record.id, room="102")
+    assert sharing(store, key, moved) == {moved: [record.id]}
+    edited(store, record.id, deleted=True)
+    assert sharing(store, key, moved) == {}
+    edited(store, record.id, deleted=False)
+    assert sharing(store, key, moved) == {moved: [record.id]}
+
+
+def test_a_door_is_read_as_people_read_it(store):
+    record = created(store, **{**DOOR, "compound": " 凯德花园", "entrance": "１"})
+    (key,) = keys(**DOOR)
+    assert sharing(store, key) == {key: [record.id]}
+
+
+# Merged records --------------------------------------------------------------------------------
+
+
+def test_a_merged_record_is_told_with_the_one_that_stands_for_it(store):
+    record, into = created(store), created(store)
+    with store.write() as tx:
+        found = tx.records([record.id])[record.id]
+        batch = Batch()
+        found.into = into.id
+        batch.edit(found, deleted=True)
+        batch.changes.told.append(Movement(FEED_C, record.id, FEED_A, "alias", True))
+        tx.save(batch.changes)
+    with store.read() as tx:
+        assert tx.records([record.id])[record.id].into == into.id
+        for feed, state in ((FEED_A, "merged"), (FEED_C, "alias")):
+            entry = whole(tx, feed)[-1]
+            assert (entry.record, entry.state, entry.row) == (record.id, state, into.id.encode())
+        assert_digests(tx, FEED_A, FEED_C)
+
+
+def test_a_feed_that_only_refers_is_told_when_a_record_stands_for_itself_again(store):
+    record = created(store)
+    with store.write() as tx:
+        tx.save(Changes(told=[Movement(FEED_C, record.id, FEED_A, "parted", True)]))
+    with store.read() as tx:
+        (entry,) = whole(tx, FEED_C)
+        assert (entry.record, entry.state, entry.row) == (record.id, "parted", None)
+        assert_digests(tx, FEED_C)
+
+
+def test_a_reference_that_nothing_looks_up_is_found_too(store):
+    record = created(store, origin=None)
+    with store.read() as tx:
+        assert tx.referring("household", "building", BUILDING) == []
+        assert tx.referring("household", "origin", None) == [record.id]

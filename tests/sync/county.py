@@ -212,19 +212,24 @@ class Device:
 class County:
     """The server's side."""
 
-    def __init__(self, safeguards: Safeguards | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        safeguards: Safeguards | None = None,
+        catalogue: Catalogue = CATALOGUE,
+        **more: Any,
+    ) -> None:
         self.now_ms = 1_000_000
-        self.store = MemoryStore(CATALOGUE, epoch="e1")
+        self.store = MemoryStore(catalogue, epoch="e1")
         server = Stamps(device="srv00000", incarnation="0000")
         ids = itertools.count(0xF000)
         self.authority = Authority(
-            CATALOGUE,
+            catalogue,
             next_stamp=lambda now_ms: server.next(now_ms=now_ms),
             new_id=lambda _: uid(next(ids)),
             safeguards=safeguards,
             **more,
         )
-        self.exchange = Exchange(CATALOGUE, self.store, self.authority)
+        self.exchange = Exchange(catalogue, self.store, self.authority)
         self._names = iter([letter * 8 for letter in BASE32[10:]])
 
     def device(self, user: str, *, role: str = "grid_worker", grid: str = GRID) -> Device:

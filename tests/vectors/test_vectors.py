@@ -223,6 +223,7 @@ def kept(replica, told):
         everything = {one for spec in replica.catalogue for one in shelf.records(spec.name)}
         states = ("waiting", "arriving", "held", "rejected", "acknowledged")
         operations = {entry.stamp: entry.state for entry in shelf.in_state(*states)}
+        aliases = shelf.aliases()
     assert everything == rows.keys()
     base = {}
     for record, stored in rows.items():
@@ -231,4 +232,5 @@ def kept(replica, told):
         if not row.deleted:
             values = {one.name: row.get(one.name) for one in row.spec.fields}
             base[record] |= {"c": row.c, "versions": row.versions(), "values": values}
-    return {"feeds": feeds, "base": base, "operations": operations}
+    found = {"feeds": feeds, "base": base, "operations": operations}
+    return {**found, "aliases": aliases} if aliases else found

@@ -89,6 +89,21 @@ def test_a_row_that_is_not_its_records_is_found(filled):
     assert len(damaged(filled, 'UPDATE "record" SET "head" = \'x\' WHERE "deleted"').rows) == 1
 
 
+IDENTITIES = {
+    'DELETE FROM "identity"': "missing",
+    'INSERT INTO "identity" ("key", "record") VALUES (1, \'nobody\')': "extra",
+}
+
+
+@pytest.mark.parametrize("statement", IDENTITIES, ids=IDENTITIES.values())
+def test_an_identity_key_too_many_or_too_few_is_found_and_mended(filled, statement):
+    difference = damaged(filled, statement).identities
+    assert getattr(difference, IDENTITIES[statement]) > 0
+    with filled.write() as tx:
+        rebuild(tx)
+    assert not found(filled)
+
+
 def test_rebuilding_makes_projections_what_the_rows_say(filled):
     with filled.write() as tx:
         tx.cursor.execute(f'DELETE FROM "p_household" {ROOM_5}')

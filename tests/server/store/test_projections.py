@@ -160,7 +160,7 @@ def test_an_assignment_is_a_grant(store):
     assert row == {"id": record, "user": user, "feed": "grid:1", "since": 5, "until": None}
     with store.write() as tx:
         state = tx.records([record])[record]
-        before = Before(state.feeds(), state.head, False)
+        before = Before.of(state)
         state.put("until", 9, new_stamp())
         state.head = state.tail = new_stamp()
         tx.save(Changes(records=[RecordChange(state, before, True)]))

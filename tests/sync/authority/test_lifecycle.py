@@ -341,10 +341,13 @@ def test_whose_change_was_undone_is_told(county, anna, house):
     assert [row["code"] for row in anna.rows("notice").values()] == ["undone"]
 
 
-def test_a_merge_is_kept_for_a_person(county, anna, house):
-    merge = anna.op("merge", house, base={"*": anna.created}, into=uid(2))
+def test_a_merge_waits_for_a_person_like_anything_else_of_a_suspended_device(county, anna, house):
+    other = anna.op("create", uid(2), {"grid": GRID})
+    anna.send(other)
+    anna.suspend()
+    merge = anna.op("merge", uid(2), base={"*": other["stamp"]}, into=house)
     assert anna.send(merge)[0]["problem"]["code"] == "review"
-    assert let_go(county, merge["stamp"]).outcome == "held"
+    assert let_go(county, merge["stamp"]).outcome == "applied"
     assert anna.send({**merge, "stamp": anna.stamps.next(now_ms=0), "into": 3})[0]["outcome"] == (
         "rejected"
     )

@@ -159,6 +159,21 @@ def test_a_merged_record_is_read_and_edited_through_the_one_that_stands_for_it(a
     assert anna.replica.resolve(HOUSE) == HOUSE, "it stands for itself again"
 
 
+def test_a_record_stands_for_itself_again_where_only_something_refers_to_it(anna):
+    hand(anna, hello(FEED), page(alias={HOUSE: OTHER_HOUSE}), DONE)
+    assert anna.replica.resolve(HOUSE) == OTHER_HOUSE
+    hand(anna, hello(FEED), page(left=[HOUSE]), DONE)
+    assert anna.replica.resolve(HOUSE) == OTHER_HOUSE, "that it left some feed says nothing"
+    hand(anna, hello(FEED), page(alias={HOUSE: None}), DONE)
+    assert anna.replica.resolve(HOUSE) == HOUSE
+
+
+def test_what_stands_for_what_is_learnt_anew_when_everything_comes_anew(anna):
+    hand(anna, hello(FEED), page(alias={HOUSE: OTHER_HOUSE}), DONE)
+    hand(anna, hello(FEED, reset=[FEED]), page(), DONE)
+    assert anna.replica.resolve(HOUSE) == HOUSE
+
+
 def test_an_own_merge_stands_when_it_is_applied(anna):
     hand(anna, hello(FEED), page(put=[block(house_row(HOUSE), house_row(OTHER_HOUSE))]), DONE)
     stamp = anna.replica.merge(HOUSE, OTHER_HOUSE, now_ms=NOON)

@@ -62,7 +62,7 @@ export interface Page {
   readonly put: readonly Block[];
   readonly deleted: { readonly [record: string]: string };
   readonly left: readonly string[];
-  readonly alias: { readonly [record: string]: string };
+  readonly alias: { readonly [record: string]: string | null };
 }
 
 export interface Done {
@@ -203,7 +203,9 @@ function page(body: Told): Page {
     put: put.map(block),
     deleted: textMap(body.deleted ?? {}),
     left: texts(body.left ?? []),
-    alias: textMap(body.alias ?? {}),
+    alias: Object.fromEntries(
+      Object.entries(object(body.alias ?? {})).map(([record, into]) => [record, orNull(into, text)]),
+    ),
   };
 }
 

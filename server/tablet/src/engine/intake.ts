@@ -236,7 +236,10 @@ function beginSet(shelf: Shelf, name: string, begins: boolean): number {
 /** What else a page means: aliases, notices, and rows of operations that had arrived. */
 function settlePage(shelf: Shelf, page: Page, put: readonly string[]): void {
   for (const record of put) if (shelf.alias(record) !== null) shelf.dropAlias(record);
-  for (const [record, into] of Object.entries(page.alias)) shelf.saveAlias(record, into);
+  for (const [record, into] of Object.entries(page.alias)) {
+    if (into === null) shelf.dropAlias(record);
+    else shelf.saveAlias(record, into);
+  }
   const deleted = Object.keys(page.deleted);
   for (const record of [...put, ...deleted, ...page.left]) {
     for (const entry of shelf.pending(record)) {

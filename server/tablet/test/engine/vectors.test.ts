@@ -185,7 +185,11 @@ describe("pages", () => {
       } else {
         await exchange(replica, one);
       }
-      expect(kept(replica)).toEqual(one.state);
+      const { aliases = {}, ...state } = one.state;
+      expect(kept(replica)).toEqual(state);
+      for (const record of Object.keys(state.base)) {
+        expect(replica.storage.shelf.alias(record)).toBe(aliases[record] ?? null);
+      }
     }
   });
 });
