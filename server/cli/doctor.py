@@ -62,6 +62,18 @@ def check_schema(store: SqlStore) -> Iterator[Finding]:
         )
 
 
+def check_durability(store: SqlStore) -> Iterator[Finding]:
+    """Whether what tablets are told is stored survives a power cut."""
+    from server.store.durability import weaknesses
+
+    with store.engine.connect() as connection:
+        found = weaknesses(connection)
+    for one in found:
+        yield Finding("durability", BAD, f"{one.setting}: {one.words}")
+    if not found:
+        yield Finding("durability", GOOD, "what is acknowledged is on the disk")
+
+
 def check_ledger(store: SqlStore) -> Iterator[Finding]:
     """What follows from the rows, computed again."""
     from server.inspection import inspect
@@ -137,6 +149,7 @@ def check_devices(store: SqlStore) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[SqlStore], Iterator[Finding]], ...] = (
+    check_durability,
     check_ledger,
     check_waiting,
     check_devices,

@@ -80,6 +80,20 @@ def refuse_taken_address(settings: Settings) -> None:
             ) from None
 
 
+def warn_of_weaknesses(settings: Settings) -> None:
+    """Say where the database is set so that acknowledged work can be lost."""
+    from server.cli.desk import warn
+    from server.store import open_store
+    from server.store.durability import weaknesses
+
+    store = open_store(settings)
+    with store.engine.connect() as connection:
+        found = weaknesses(connection)
+    store.close()
+    for one in found:
+        warn(f"{one.setting}: {one.words}.")
+
+
 def register(app: typer.Typer) -> None:
     """Add `serve`."""
 
@@ -99,6 +113,7 @@ def register(app: typer.Typer) -> None:
         from server.store.migrate import migrate
 
         migrate(settings)
+        warn_of_weaknesses(settings)
         if not settings.production and settings.host not in LOOPBACK:
             typer.echo(
                 f"yuanba: listening on {settings.bind} in development mode. Where real people's "

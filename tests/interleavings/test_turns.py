@@ -96,7 +96,9 @@ def test_who_stands_still_inside_a_transaction_loses_it_and_the_others_go_on(
 
 
 def on_postgres(url):
-    connection = psycopg.connect(url.replace("+psycopg", ""))
+    # Should nobody give up waiting for it, the database ends it, and the test.
+    options = "-c idle_in_transaction_session_timeout=20000"
+    connection = psycopg.connect(url.replace("+psycopg", ""), options=options)
     return connection, "SELECT 1 FROM record FOR UPDATE"
 
 
