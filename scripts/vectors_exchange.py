@@ -11,6 +11,7 @@ from zlib import crc32
 
 from scripts.vectors_views import CATALOGUE, GRID, HOUSE, USER
 from sync.authority import Authority, Batch
+from sync.catalogue import ROW_HEAD
 from sync.exchange import Exchange, read_request
 from sync.feeds import Cursor, Grant
 from sync.intake import Intake
@@ -128,6 +129,14 @@ def _sessions() -> Iterator[tuple[str, list[str], list[str]]]:
     yield "a page without its cursor", [], [hello, _line("page", feed=FEED), done]
     only = _line("hello", protocol=1, schema=3, epoch="e1", now=NOON, feeds=None, problem={})
     yield "a page for a device that may only hand in", [], [only, page, done]
+    keys, row = [*ROW_HEAD, "phone", "wifi"], [HOUSE, first, first, None, None, None, "1"]
+    for name, cells in (
+        ("a row from before its type got its last field", row),
+        ("a row with more than its keys", [*row, "2", "3"]),
+        ("a row without its head", row[:5]),
+    ):
+        block = {"type": "household", "schema": 1, "keys": keys, "rows": [cells]}
+        yield name, [], [hello, _line("page", feed=FEED, cursor="c1", put=[block]), done]
     yield "members that nobody knows are ignored", [], [hello[:-2] + ', "later": 1}}', done]
 
 

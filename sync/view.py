@@ -85,7 +85,7 @@ def as_record(stored: Stored, spec: RecordType) -> Record:
     if tuple(stored.keys) == spec.keys:
         return Record.from_row(stored.row, spec, deleted=stored.deleted).copy()
     head = dict(zip(ROW_HEAD, stored.row, strict=False))
-    named = dict(zip(stored.keys[len(ROW_HEAD) :], stored.row[len(ROW_HEAD) :], strict=True))
+    named = dict(zip(stored.keys[len(ROW_HEAD) :], stored.row[len(ROW_HEAD) :], strict=False))
     known = {**(head["x"] or {}), **named}
     unknown = {name: value for name, value in known.items() if name not in spec.index}
     row = [

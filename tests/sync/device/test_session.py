@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.answer import Ack, AnswerError, Done, Hello, Page, read_line
+from sync.catalogue import ROW_HEAD, Field, RecordType
+from sync.replica_storage import Stored
 from sync.session import Next, Request, Session, after, after_refusal, backoff_ms
+from sync.view import as_record
 from tests.properties.steady import steadily
 
 STAMPS = ("0199a1b2d000-0000-k7m2p9q4x3f8", "0199a1b2d000-0001-k7m2p9q4x3f8")
@@ -110,6 +113,17 @@ def test_lines_in_another_order_are_refused_where_it_departs(letters):
 def test_a_line_in_another_form_is_one_error_and_no_other(line):
     with pytest.raises(AnswerError):
         read_line(line)
+
+
+def test_a_row_from_before_its_type_got_its_last_field_ends_before_it():
+    keys = [*ROW_HEAD, "phone", "wifi"]
+    block = {"type": "t", "keys": keys, "rows": [["r", "h", "v", None, None, None, "1"]]}
+    page = {"page": {"feed": "f", "cursor": "c", "put": [block]}}
+    (put,) = read_line(json.dumps(page).encode()).put
+    stored = Stored("r", "t", put.keys, put.rows[0], deleted=False, seen="h")
+    fields = (Field("wifi", "text", "latest"), Field("phone", "text", "latest"))
+    record = as_record(stored, RecordType("t", "", "", fields, ()))
+    assert (record.get("phone"), record.get("wifi")) == ("1", None)
 
 
 @pytest.mark.parametrize(

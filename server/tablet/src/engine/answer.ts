@@ -183,8 +183,9 @@ function block(told: unknown): Block {
   return { type: text(body.type), keys, rows: body.rows as Row[] };
 }
 
+/** A row from before its type got its last fields ends before them. */
 function checkRow(row: unknown, length: number): void {
-  if (!Array.isArray(row) || row.length !== length) throw new TypeError();
+  if (!Array.isArray(row) || row.length < ROW_HEAD.length || row.length > length) throw new TypeError();
   const [record, head, version, versions, conflicts, unknown] = row as unknown[];
   [record, head, version].forEach(text);
   orNull(versions, object);

@@ -352,8 +352,21 @@ describe("the loop", () => {
     tell("visible");
     tell("hidden");
     loop.work(rest);
-    vi.advanceTimersByTime(1_500);
-    expect(reasons).toEqual(["start", "timer", "online", "visible", "work"]);
+    vi.advanceTimersByTime(7_999);
+    expect(reasons).toEqual(["start", "timer", "online", "visible"]);
+    vi.advanceTimersByTime(1);
+    expect(reasons.pop()).toBe("work");
+    expect(flushed()).toBe(1);
+  });
+
+  test("hands work in at once when the tablet is put away", () => {
+    vi.useFakeTimers();
+    const { loop, reasons, tell, flushed } = looped();
+    loop.start();
+    loop.work(rest);
+    tell("hidden");
+    vi.advanceTimersByTime(60_000);
+    expect(reasons).toEqual(["start", "work"]);
     expect(flushed()).toBe(1);
   });
 
