@@ -10,6 +10,7 @@ import { useLanguage } from "./ui/i18n";
 import { preferences, showPreferences } from "./ui/preferences";
 import { startRouter } from "./ui/router";
 import { replica, start } from "./ui/session";
+import { tellOutcomes } from "./ui/tell";
 import { watchForUpdates } from "./ui/update";
 
 /** `public/capable.js` ran before and has said what this browser lacks, if it lacks much. */
@@ -38,6 +39,7 @@ async function begin(): Promise<void> {
   if (!root) throw new Error("The page has no place for the app.");
   root.textContent = "";
   render(<App />, root);
+  tellOutcomes();
   void start();
   void watchForUpdates();
 }

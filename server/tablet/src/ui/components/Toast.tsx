@@ -48,6 +48,11 @@ function drop(id: number): void {
   told.value = told.value.filter((one) => one.id !== id);
 }
 
+/** Take all of them away: what they tell or undo is another person's, or behind a lock. */
+export function dropToasts(): void {
+  for (const one of told.value) drop(one.id);
+}
+
 /** Where the toasts appear; once, at the end of the app. */
 export function Toasts() {
   return (

@@ -10,4 +10,4 @@ export { Card, Facts, List, ListRow, type RowProps } from "./List";
 export { Confirm, Sheet } from "./Sheet";
 export { Empty, ErrorState, Loading, Notice, Progress } from "./states";
 export { panelOf, Tabs } from "./Tabs";
-export { toast, Toasts } from "./Toast";
+export { dropToasts, toast, Toasts } from "./Toast";

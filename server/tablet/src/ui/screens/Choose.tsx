@@ -7,7 +7,7 @@ import { LanguageSwitch } from "../frame/LanguageSwitch";
 import { t } from "../i18n";
 import { ago } from "../i18n/moments";
 import { problemOf } from "../problems";
-import { go } from "../router";
+import { go, goTab, HOME } from "../router";
 import { profiles, takeUp } from "../session";
 import { ProblemNotice } from "./ProblemNotice";
 import type { Problem, Profile } from "../../engine";
@@ -15,6 +15,7 @@ import type { Problem, Profile } from "../../engine";
 export function Choose() {
   const [problem, setProblem] = useState<Problem | null>(null);
   const take = (profile: Profile) => {
+    goTab(HOME);
     takeUp(profile).catch((error: unknown) => setProblem(problemOf(error)));
   };
   return (

@@ -28,7 +28,7 @@ export function Enrol() {
   const { query } = place.value;
   const again = profiles.value.find((one) => one.id === query.get("profile"));
   const [code, setCode] = useState(() => grouped(query.get("code") ?? ""));
-  const [name, setName] = useState(again?.name ?? "");
+  const [name, setName] = useState(() => (again?.name ? t("enrol.name.of", { name: again.name }) : ""));
   const [scanning, setScanning] = useState(false);
   const [busy, setBusy] = useState(false);
   const [short, setShort] = useState(false);

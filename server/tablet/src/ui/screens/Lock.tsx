@@ -9,7 +9,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { engine, type Profile } from "../../engine";
-import { Bar, Button, Card, Confirm, Icon, Notice } from "../components";
+import { Bar, Button, Card, Confirm, dropToasts, Icon, Notice } from "../components";
 import { LanguageSwitch } from "../frame/LanguageSwitch";
 import { t } from "../i18n";
 import { problemOf, sentence } from "../problems";
@@ -26,6 +26,10 @@ export function Lock({ profile }: { profile: Profile }) {
   const [forgot, setForgot] = useState(false);
   const { left, waitFor } = useWait();
   const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    dropToasts();
+    input.current?.focus();
+  }, []);
 
   const submit = async (): Promise<void> => {
     if (busy || left > 0 || pin === "") return;
@@ -73,7 +77,6 @@ export function Lock({ profile }: { profile: Profile }) {
             type="password"
             inputMode="none"
             autocomplete="off"
-            autofocus
             value={pin}
             aria-describedby="pin-said"
             onInput={(event) => {

@@ -29,7 +29,7 @@ import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
 import { recordLink } from "../../work/links";
 import { ProblemNotice } from "../ProblemNotice";
-import { badgeOf, changesOf, deedOf, recordOf, valueOf } from "./entryWords";
+import { badgeOf, changesOf, deedOf, isInConflict, recordOf, valueOf } from "./entryWords";
 import { useOutbox } from "./useOutbox";
 
 export function EntryPage({ params }: ScreenProps) {
@@ -58,7 +58,7 @@ function Entry({ work }: { work: Work }) {
         title={deedOf(work, spec)}
         second={recordOf(work, model)}
         up="/sync"
-        actions={<Badge state={badgeOf(work)} />}
+        actions={<Badge state={badgeOf(work, model)} />}
       />
       <Said work={work} />
       <Card title={t("entry.changes")}>
@@ -107,8 +107,10 @@ const MEANS: Partial<Record<ReturnType<typeof badgeOf>, Key>> = {
 
 /** What the server said, and what it means. */
 function Said({ work }: { work: Work }) {
-  const state = badgeOf(work);
-  const problem = work.answer?.problem ?? null;
+  const { model } = useSession();
+  const state = badgeOf(work, model);
+  // What the server said of a conflict is over when the conflict is.
+  const problem = state === "handed_in" ? null : (work.answer?.problem ?? null);
   const means = MEANS[state];
   const tone = state === "rejected" ? "bad" : state === "held" || state === "conflict" ? "warn" : "info";
   return (
@@ -128,7 +130,7 @@ function Changes({ work, spec }: { work: Work; spec: RecordType | null }) {
   const { replica, model } = useSession();
   const changes = changesOf(work, spec, model);
   if (changes.length === 0) return <p>{deedOf(work, spec)}</p>;
-  const inConflict = badgeOf(work) === "conflict";
+  const inConflict = isInConflict(work, model);
   const base = inConflict ? replica.base(work.record) : null;
   return (
     <>

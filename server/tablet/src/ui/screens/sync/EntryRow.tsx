@@ -13,7 +13,7 @@ export function EntryRow({ work }: { work: Work }) {
     <ListRow
       title={deedOf(work, spec)}
       second={`${recordOf(work, model)} · ${moment(work.atMs)}`}
-      end={<Badge state={badgeOf(work)} />}
+      end={<Badge state={badgeOf(work, model)} />}
       href={`#/sync/${encodeURIComponent(work.stamp)}`}
     />
   );

@@ -15,6 +15,7 @@ import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
 import { draftPath } from "../../work/links";
 import { EntryRow } from "./EntryRow";
+import { isInConflict } from "./entryWords";
 import { NoticeRow } from "./NoticeRow";
 import { saveUnsent } from "./saveUnsent";
 import { Summary } from "./Summary";
@@ -86,7 +87,7 @@ function Waiting({ outbox }: { outbox: Outbox }) {
 function Settle({ outbox }: { outbox: Outbox }) {
   const { model } = useSession();
   const notices = model.notices.value;
-  const conflicts = outbox.settled.filter((work) => work.answer?.conflict);
+  const conflicts = outbox.settled.filter((work) => isInConflict(work, model));
   if (outbox.kept.length + notices.length + conflicts.length === 0) {
     return (
       <Empty title={t("sync.settle.none")}>

@@ -14,10 +14,18 @@ import { titleOfId } from "../../work/titles";
 import { inWords, tagWords } from "../../work/words";
 
 /** State of an entry → its badge. `arriving`: the server has it, its row is on its way. */
-export function badgeOf(work: Work): State {
+export function badgeOf(work: Work, model: Model): State {
   if (work.state === "waiting") return "waiting";
   if (work.state === "held" || work.state === "rejected") return work.state;
-  return work.answer?.conflict ? "conflict" : "handed_in";
+  return isInConflict(work, model) ? "conflict" : "handed_in";
+}
+
+/** Whether a person still has to decide about it: a conflict that was settled is none. */
+export function isInConflict(work: Work, model: Model): boolean {
+  if (work.state === "waiting" || !work.answer?.conflict) return false;
+  const marks = model.record(work.record).value?.marks;
+  const names = [...Object.keys(work.fields), "*"];
+  return names.some((name) => marks?.get(name)?.includes("conflict"));
 }
 
 const KINDS: Record<Work["kind"], Key> = {
@@ -34,6 +42,7 @@ const KINDS: Record<Work["kind"], Key> = {
 export function deedOf(work: Work, spec: RecordType | null): string {
   const type = spec ? said(spec.label) : t("entry.unknown_type");
   const fields = fieldsOf(work, spec);
+  if (work.type === "notice") return t("entry.notice");
   if (work.body["undoes"]) return t("entry.undo", { fields });
   return t(KINDS[work.kind], { type, fields, step: stepOf(work, spec) });
 }
