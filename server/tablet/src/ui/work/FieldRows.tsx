@@ -105,18 +105,21 @@ function FieldRow({
           </span>
         )}
       </span>
-      {onEdit && (
-        <>
-          <span class="unseen">{t("action.change")}</span>
-          <Icon name="edit" />
-        </>
-      )}
+      {onEdit && <Icon name="edit" />}
     </>
   );
   return (
     <li class="fieldrow" data-field={field.name}>
       {onEdit ? (
-        <button type="button" class="row" onClick={onEdit}>
+        <button
+          type="button"
+          class="row"
+          onClick={onEdit}
+          aria-label={[
+            t("action.change", { field: said(field.label), value: words || t("value.empty") }),
+            ...(marks ?? []).map((mark) => t(`state.${mark}`)),
+          ].join(t("value.and"))}
+        >
           {inside}
         </button>
       ) : (

@@ -154,8 +154,9 @@ function Door({
   const today = useToday();
   const state = visitState(household.get("care_level"), household.get("last_visit"), today.value);
   const vacant = household.get("housing") === "vacant";
-  const level = household.text("care_level");
-  const letter = LETTERS[level];
+  const level = LETTERS[household.text("care_level")];
+  const room = cell.room || t("title.no_room");
+  const name = household.text("householder") || (vacant ? t("matrix.vacant") : "—");
   return (
     <a
       class={`door ${state.due}${vacant ? " vacant" : ""}`}
@@ -165,19 +166,27 @@ function Door({
       tabIndex={stop ? 0 : -1}
       onFocus={onFocus}
     >
-      <span class="top">
-        <span class="room">{cell.room || t("title.no_room")}</span>
-        {letter && <span class="letter">{t(letter)}</span>}
-        {household.badge && <Mark of={household.badge} />}
+      <span class="room">
+        {room}
+        <Pause />
       </span>
       <span class="name">
-        {household.text("householder") || (vacant ? t("matrix.vacant") : "—")}
-        {more > 0 && (
-          <small>
-            {" +"}
-            {more}
-            <span class="unseen">{t("matrix.more", { n: more })}</span>
-          </small>
+        {name}
+        {more > 0 && ` +${more}`}
+        <Pause />
+      </span>
+      <span class="sign">
+        {level && (
+          <span class="letter">
+            {t(level)}
+            <Pause />
+          </span>
+        )}
+        {household.badge && (
+          <>
+            <Icon name={MARKS[household.badge]} />
+            <span class="pause">{t(`state.${household.badge}`)}</span>
+          </>
         )}
       </span>
       <span class="when">{shortWords(state)}</span>
@@ -185,6 +194,9 @@ function Door({
     </a>
   );
 }
+
+/** A comma for the ear alone: what stands in lines for the eye is read in one breath. */
+const Pause = () => <span class="pause">{t("value.and")}</span>;
 
 const LETTERS = {
   weekly: "matrix.weekly",
@@ -204,16 +216,6 @@ function shortWords({ due, left, since }: VisitState): string {
   if (due === "late") return t("visit.late_short", { n: -left! });
   if (due === "soon") return left === 0 ? t("visit.today") : t("visit.soon_short", { n: left! });
   return since === null ? "" : t("visit.since_short", { n: since });
-}
-
-/** The mark of a household, drawn for the eye and said for the ear. */
-function Mark({ of }: { of: keyof typeof MARKS }) {
-  return (
-    <>
-      <Icon name={MARKS[of]} />
-      <span class="unseen">{t(`state.${of}`)}</span>
-    </>
-  );
 }
 
 /** What the colours, letters and lines mean. */
