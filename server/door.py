@@ -22,6 +22,7 @@ from sync.authority import Ack, Authority, Batch
 from sync.catalogue import Catalogue
 from sync.errors import Problem, Refusal
 from sync.record import Record
+from sync.redaction import is_redacted
 from sync.scope import SYSTEM, Scope
 from sync.stamps import Stamps, base32
 from sync.store import Reading
@@ -301,6 +302,8 @@ class Door:
     def _undoing(self, snapshot: Reading, stamp: str) -> dict[str, Any] | None:
         stored = snapshot.operations([stamp]).get(stamp)
         if stored is None or stored.outcome in ("held", "rejected"):
+            return None
+        if is_redacted(stored.raw):  # what it replaced is nowhere any more
             return None
         record = snapshot.records([stored.record]).get(stored.record)
         if record is None:

@@ -337,6 +337,12 @@ _OPERATIONS: dict[str, ProblemKind] = {
     "not_allowed": ProblemKind(
         403, True, "您的岗位不能进行此操作。", "Your role may not make this change."
     ),
+    "redacted": ProblemKind(
+        410,
+        True,
+        "这一项的内容已依法抹去，您之前的修改不再保存。",
+        "This was erased by request, and your earlier change to it is not kept.",
+    ),
     "deleted": ProblemKind(410, True, "这条记录已被删除。", "That record has been deleted."),
     "concurrent": ProblemKind(
         409,

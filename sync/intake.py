@@ -28,6 +28,7 @@ from sync.catalogue import RecordType
 from sync.digests import Difference, compare, counted
 from sync.fold import as_told, fold
 from sync.record import Record
+from sync.redaction import MARK, blanked, is_redacted
 from sync.replica import Replica, StaleAnswer, bury
 from sync.replica_storage import Entry, FeedRow, Shelf, State, Stored
 from sync.session import Request
@@ -152,6 +153,7 @@ class Intake:
         with self._write() as shelf:
             round_ = self._begin_set(shelf, page.feed)
             with counted(shelf, {*put, *page.deleted, *page.left}):
+                _write_over(shelf, page)
                 for block in page.put:
                     shelf.save_rows(
                         Stored(row[0], block.type, block.keys, row, False, row[1])
@@ -275,7 +277,9 @@ def _requeue(shelf: Shelf) -> None:
     """The server came back from a backup: it gets back what it may have lost."""
     again = shelf.in_state("acknowledged", "arriving", "held", "rejected")
     shelf.save_entries(
-        entry._replace(state="waiting", answer=None, answered_ms=None) for entry in again
+        entry._replace(state="waiting", answer=None, answered_ms=None)
+        for entry in again
+        if not is_redacted(entry.body)
     )
 
 
@@ -298,6 +302,30 @@ def _place(shelf: Shelf, record: str, feeds: Collection[str]) -> None:
             shelf.leave(name, [record])
 
 
+def _write_over(shelf: Shelf, page: Page) -> None:
+    """Take out of what is kept of own work what was redacted: rows that say so are new here."""
+    marks: dict[str, Any] = {}
+    for block in page.put:
+        at = block.keys.index("x")
+        told = {row[0]: row[at] for row in block.rows if row[at] and MARK in row[at]}
+        marks |= {record: unknown[MARK] for record, unknown in told.items()}
+    if not marks:
+        return
+    for record, stored in shelf.rows(list(marks)).items():
+        told = dict(zip(stored.keys, stored.row, strict=False)).get("x") or {}
+        if told.get(MARK) == marks[record]:
+            del marks[record]
+    kept = [
+        entry
+        for entry in shelf.in_state("acknowledged", "arriving", "held", "rejected")
+        if entry.record in marks
+    ]
+    shelf.save_entries(
+        entry._replace(state="acknowledged", body=blanked(entry.body, marks[entry.record][1]))
+        for entry in kept
+    )
+
+
 # Operations ----------------------------------------------------------------------------------
 
 
@@ -309,6 +337,14 @@ def _answered(entry: Entry, ack: Ack, hello: Hello) -> Entry:
     answer: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
     if ack.problem is not None:
         answer["problem"] = dict(ack.problem)
+        if ack.problem.get("code") == "redacted":  # Nothing of it is to be kept here either.
+            names = entry.body.get("fields") or ()
+            return entry._replace(
+                state="acknowledged",
+                body=blanked(entry.body, names),
+                answer=answer,
+                answered_ms=hello.now,
+            )
     return entry._replace(state=state, answer=answer, answered_ms=hello.now)
 
 

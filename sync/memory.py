@@ -137,6 +137,11 @@ class _Transaction:
         wanted = set(stamps)
         return [held for _, held in sorted(self._tables.held.items()) if held.needs in wanted]
 
+    def about(self, records: Collection[str]) -> list[StoredOperation]:
+        wanted = set(records)
+        found = self._tables.operations.items()
+        return [one for _, one in sorted(found) if one.record in wanted]
+
     def held(self, stamps: Collection[str]) -> dict[str, Held]:
         return {one: self._tables.held[one] for one in stamps if one in self._tables.held}
 

@@ -23,6 +23,7 @@ from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, canonical, check_values, corrected_ms, read
 from sync.record import Record
+from sync.redaction import blanked, is_redacted, predates
 from sync.scope import SYSTEM, Scope
 from sync.store import Held, Outcome, StoredOperation, Stray
 from sync.work import Work
@@ -66,6 +67,8 @@ class BatchRun:
         """One operation from the caller: repeated, kept, or decided."""
         known = self.work.operation(op.stamp)
         if known is not None:
+            if is_redacted(known.raw):
+                return self._repeat(known)
             if canonical(known.raw) != canonical(op.raw):
                 return self._reused(op)
             if self.authority.safeguards.idempotency:
@@ -96,8 +99,13 @@ class BatchRun:
         self._decided |= run._decided
 
     def decide(self, op: Operation, context: Context) -> Ack:
+        erased = predates(self.work, op)
+        if erased:  # Whatever becomes of it, it is kept without the values.
+            op = op._replace(raw=blanked(op.raw, erased))
         try:
             late = gates.pass_all(self, op, context)
+            if erased:
+                raise Refusal(Problem("redacted", pointer="/record"))
             judged = context._replace(late=True) if late else context
             effect = kinds.KINDS[op.kind](self, op, judged)
         except Hold as hold:

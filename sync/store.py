@@ -392,6 +392,13 @@ class Writing(Reading, Protocol):
         """The ids of a record's conflicts that are open as stored."""
         ...
 
+    def about(self, records: Collection[str]) -> list[StoredOperation]:
+        """Every operation about records, also what was never applied, by stamp.
+
+        For redaction alone: it may read all operations that there are.
+        """
+        ...
+
     def beyond(self, positions: Mapping[str, int], records: Collection[str]) -> set[str]:
         """Those of ``records`` with an entry beyond ``positions[feed]`` in any of these feeds."""
         ...

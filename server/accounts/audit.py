@@ -31,6 +31,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "device_suspended": ("设备暂停", "Device suspended"),
     "device_wiped": ("通知设备清除", "Device told to erase itself"),
     "password_changed": ("修改密码", "Password changed"),
+    "redacted": ("抹去个人信息", "Personal data erased"),
     "refresh_reused": ("旧刷新令牌被再次使用", "Old refresh token used again"),
     "revealed": ("查看受限内容", "Restricted facts shown"),
     "sign_in_failed": ("登录失败", "Sign-in failed"),

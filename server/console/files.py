@@ -27,6 +27,7 @@ from server.console.file_changes import purposes, seen_record
 from server.console.history_view import history_of
 from server.console.languages import gettext
 from server.console.photos import has_arrived
+from server.records.personal import PERSONAL
 from sync.kinds import may
 from sync.record import Record
 
@@ -97,6 +98,7 @@ def household(household_id: str) -> str:
         field=request.args.get("field"),
         may_edit=may(person.role, record.spec, "edit") and person.right("grids") == "act",
         may_reveal=person.may_reveal,
+        may_erase=person.right("grids") == "act",
         purposes=purposes(),
         help_page="files",
     )
@@ -227,6 +229,7 @@ def record_page(record_id: str) -> AnyResponse | str:
         grid_name=titles.of(record.get("grid")),
         events=history_of(person, record, field=request.args.get("field")),
         field=request.args.get("field"),
+        may_erase=person.right("grids") == "act" and record.spec.name in PERSONAL,
         help_page="files",
     )
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sync.catalogue import Field, RecordType
+from sync.redaction import is_redacted
 from sync.store import StoredOperation
 
 __all__ = ["UNDOABLE", "Change", "Event", "play"]
@@ -64,7 +65,7 @@ class Event:
     @property
     def undoable(self) -> bool:
         """Whether the door would find something to put back."""
-        if self.operation.outcome in ("held", "rejected"):
+        if self.operation.outcome in ("held", "rejected") or is_redacted(self.operation.raw):
             return False
         return any(
             change.name in self.standing

@@ -18,6 +18,8 @@ from server.console.waiting import kind_words
 from server.store.tables import HELD
 from sync.kinds import may
 from sync.record import Record
+from sync.redaction import is_redacted
+from sync.stamps import is_server
 from sync.store import StoredOperation
 
 __all__ = ["ChangeView", "EventView", "history_of"]
@@ -106,6 +108,9 @@ def _event(event: Event, field: str | None, *, may_undo: bool) -> EventView:
     stored = event.operation
     outcome, mood = _outcome(stored)
     verb = gettext("took back an earlier change") if event.undoes else kind_words(stored.kind)
+    erased = is_redacted(stored.raw)
+    if erased and is_server(stored.stamp) and not stored.was and stored.kind == "edit":
+        verb = gettext("erased personal data")
     return EventView(
         stamp=stored.stamp,
         verb=verb,
@@ -117,7 +122,9 @@ def _event(event: Event, field: str | None, *, may_undo: bool) -> EventView:
         outcome=outcome,
         mood=mood,
         late=stored.late,
-        reason=str(stored.raw.get("reason") or ""),
+        reason=gettext("What it said was erased.")
+        if erased
+        else str(stored.raw.get("reason") or ""),
         changes=[
             _change(one, is_first=stored.kind == "create", still_open=stored.outcome == "conflict")
             for one in event.changes

@@ -66,6 +66,8 @@ def _reads(sql: Statements) -> dict[str, str]:
         f'WHERE e."feed" = {p} AND e."seq" > {p} ORDER BY e."seq" LIMIT {p}',
         "heads": f'SELECT "id", "type", "head" FROM "record" WHERE "id" {among}',
         "operations": f'SELECT {operation} FROM "operation" o WHERE o."stamp" {among}',
+        "about": f'SELECT {operation} FROM "operation" o WHERE o."record" {among} '
+        'ORDER BY o."stamp"',
         "records": f'SELECT {record} FROM "record" r WHERE r."id" {among}',
         "records_locked": f'SELECT {record} FROM "record" r WHERE r."id" {among} '
         f'ORDER BY r."id" {sql.lock}',

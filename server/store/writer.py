@@ -112,6 +112,10 @@ class Writer(Snapshot):
         feeds = None if row[-2] is None else tuple(self._loads(row[-2]))
         return Held._make((*row[:-2], feeds, row[-1]))
 
+    def about(self, records: Collection[str]) -> list[StoredOperation]:
+        """Every operation about records, by stamp; reads all operations that there are."""
+        return [self._operation(row) for row in self.among("about", records)]
+
     def open_conflicts(self, record: str) -> list[str]:
         """The ids of a record's conflicts that are open as stored."""
         return [row[0] for row in self.rows("open", record)]

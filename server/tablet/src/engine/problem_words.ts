@@ -66,6 +66,7 @@ export const PROBLEMS = {
   out_of_scope: [true, "这条记录不在您负责的范围内。", "That record is not within what you are assigned to."],
   review: [true, "这条记录已不归您负责，修改已保存，等待管理员审核。", "That record is no longer assigned to you. The change is kept for an administrator."],
   not_allowed: [true, "您的岗位不能进行此操作。", "Your role may not make this change."],
+  redacted: [true, "这一项的内容已依法抹去，您之前的修改不再保存。", "This was erased by request, and your earlier change to it is not kept."],
   deleted: [true, "这条记录已被删除。", "That record has been deleted."],
   concurrent: [true, "别人同时改了这一项。您的内容已保存，等待管理员决定。", "Somebody changed this at the same time. Your value is kept until a person decides."],
   already_set: [true, "这一项已登记过别的内容。您的内容已保存，等待管理员决定。", "This was recorded before with another value. Yours is kept until a person decides."],

@@ -1,0 +1,151 @@
+"""Redaction at the server: everything that is kept about somebody, erased at their request.
+
+What ``sync.redaction`` does for one record is done here for all that belong together: the
+records that were merged into it, those about the same person or home, the notices that quoted
+them, what could not be read and was set aside, and the photos.
+
+Invariants
+    * All of it is one transaction; the photos' files go after it.
+    * The audit log says who erased what and for what purpose, and holds no value.
+    * Afterwards no table holds the values (a test reads them all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+
+from server.accounts import audit
+from server.accounts.sessions import reading, writing
+from server.attachments.collecting import forget
+from server.door import patiently
+from server.models import Attachment
+from server.records.personal import PERSONAL, RELATED
+from server.services import Services
+from server.store import Snapshot, Writer
+from server.store.tables import ASIDE, RECORD
+from sync.record import Record
+from sync.redaction import redact
+
+__all__ = ["Plan", "carry_out", "plan"]
+
+
+class Plan(NamedTuple):
+    """What erasing a record would erase: records, notices that quote them, photos."""
+
+    records: list[Record]
+    notices: list[str]
+    photos: int
+
+
+def plan(served: Services, record: str, *, related: bool) -> Plan | None:
+    """What would be erased; None if there is no such record or nothing in it is personal.
+
+    ``related``: with the records about the same person or home.
+    """
+    with served.store.read() as snapshot:
+        found = snapshot.records([record]).get(record)
+        if found is None or found.spec.name not in PERSONAL:
+            return None
+        records = _records(snapshot, found, related=related)
+        notices = _notices(snapshot, [one.id for one in records])
+    with reading(served.store) as session:
+        photos = session.scalars(_photos_of([one.id for one in records])).all()
+    return Plan(records, notices, len(photos))
+
+
+def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, purpose: str) -> int:
+    """Erase; answers how many records. ``actor`` signs the operations, ``by`` the audit log."""
+    ids = [one.id for one in wanted.records]
+
+    def erase() -> int:
+        with served.store.write() as tx:
+            return _erase(served, tx, ids, actor=actor)
+
+    done = patiently(erase)
+    with writing(served.store) as session:
+        for record in ids:
+            note = {"user": by, "about": record, "purpose": purpose}
+            audit.note(session, "redacted", now_ms=served.now_ms(), **note)
+    with reading(served.store) as session:
+        photos = session.scalars(_photos_of(ids)).all()
+    forget(served.uploads, photos)
+    return done
+
+
+def _erase(served: Services, tx: Writer, ids: Sequence[str], *, actor: str) -> int:
+    now_ms, done = served.now_ms(), 0
+    # Found again: what came since it was planned goes too.
+    for record in (*ids, *_notices(tx, ids)):
+        found = tx.records([record]).get(record)
+        if found is None:
+            continue
+        done += redact(
+            tx,
+            record,
+            PERSONAL[found.spec.name],
+            stamp=served.authority.server_stamp(now_ms),
+            actor=actor,
+            now_ms=now_ms,
+            schema=served.catalogue.schema,
+        )
+    _drop_asides(tx, ids)
+    return done
+
+
+# What belongs together -------------------------------------------------------------------------
+
+
+def _records(snapshot: Snapshot, found: Record, *, related: bool) -> list[Record]:
+    """The record, those merged into it, and, if wanted, those about the same; each once."""
+    known: dict[str, Record] = {}
+    waiting = [found]
+    while waiting:
+        record = waiting.pop()
+        if record.id in known:
+            continue
+        known[record.id] = record
+        ids = set(_merged_into(snapshot, record.id))
+        for kind, field in RELATED.get(record.spec.name, ()) if related else ():
+            ids.update(snapshot.referring(kind, field, record.id))
+        waiting += snapshot.records(sorted(ids)).values()
+    return list(known.values())
+
+
+def _merged_into(snapshot: Snapshot, record: str) -> list[str]:
+    return [
+        id_
+        for (id_,) in _query(
+            snapshot,
+            f'SELECT "id" FROM "{RECORD.name}" WHERE "into" = {snapshot.shared.sql.mark}',  # nosec B608
+            record,
+        )
+    ]
+
+
+def _notices(snapshot: Snapshot, ids: Iterable[str]) -> list[str]:
+    """The notices about these records, read or not, deleted or not."""
+    wanted = [one.encode() for one in ids]
+    rows = _query(snapshot, f"""SELECT "id", "row" FROM "{RECORD.name}" WHERE "type" = 'notice'""")  # nosec B608
+    return sorted(id_ for id_, row in rows if any(one in bytes(row) for one in wanted))
+
+
+def _drop_asides(tx: Writer, ids: Sequence[str]) -> None:
+    """What could not be read and names one of the records: nobody can say what it holds."""
+    wanted = [one.encode() for one in ids]
+    rows = _query(tx, f'SELECT "id", "body" FROM "{ASIDE.name}"')  # nosec B608
+    gone = [(id_,) for id_, body in rows if any(one in bytes(body) for one in wanted)]
+    if gone:
+        tx.run(tx.shared.sql.delete(ASIDE, ("id",)), gone)
+
+
+def _query(snapshot: Snapshot, text: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    snapshot.cursor.execute(text, parameters)
+    rows: list[tuple[Any, ...]] = snapshot.cursor.fetchall()
+    return rows
+
+
+def _photos_of(ids: Sequence[str]) -> Select[Any]:
+    return select(Attachment).where(Attachment.record.in_(ids))

@@ -1,0 +1,185 @@
+"""Redaction: what a record says about somebody, taken out of everything that is kept.
+
+Nothing is ever lost here, and a person may demand that what is known of them be erased.
+Both hold if the structure stays and the values go: who did something to which record and
+when can still be told, stamps still name what they named, and every copy of the values is
+written over, in the row, in the history, in conflicts, in what waits. The copies on tablets
+go with the record's new row; what comes later from a tablet that has not heard of it is
+refused, and kept without the values.
+
+Invariants
+    * After ``redact`` no operation, conflict or row of the record holds a value of the fields.
+    * A redacted operation that is handed in again is a repeat, whatever it says.
+    * What was made before its author saw the redaction never brings a value back.
+
+There is no way back: the old values are nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sync.catalogue import RecordType
+from sync.operation import Operation
+from sync.record import Record
+from sync.store import Conflict, StoredOperation, Writing
+from sync.work import Work
+
+__all__ = ["BLANK", "MARK", "blanked", "is_redacted", "predates", "redact"]
+
+MARK = "_redacted"
+"""The member of a row's ``x`` that says so: [stamp of the redaction, names of its fields]."""
+
+BLANK = "（已抹去）"
+"""What stands in a text that must be filled in."""
+
+_FLAG = "redacted"
+
+
+def is_redacted(raw: Mapping[str, Any]) -> bool:
+    """Whether values were taken out of an operation."""
+    return raw.get(_FLAG) is True
+
+
+def blanked(raw: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """An operation without the values of some fields, and without its reason.
+
+    >>> told = blanked({"fields": {"phone": "1", "room": "2"}, "reason": "she moved"}, {"phone"})
+    >>> told["fields"], told["reason"]
+    ({'phone': None, 'room': '2'}, None)
+    """
+    fields = raw.get("fields")
+    if isinstance(fields, dict):
+        fields = {name: None if name in names else value for name, value in fields.items()}
+    return {**raw, "fields": fields, "reason": None, _FLAG: True}
+
+
+def predates(work: Work, op: Operation) -> frozenset[str]:
+    """The redacted fields that an operation names although its author had not seen that.
+
+    Empty, as almost always, where nothing of the record was redacted.
+    """
+    record = work.record(op.record)
+    if record is None or not record.x or MARK not in record.x:
+        return frozenset()
+    stamp, names = record.x[MARK]
+    named = frozenset(names) & op.fields.keys()
+    if not named:
+        return named
+    redaction, seen = work.operation(stamp), op.base.get("*")
+    known = work.operation(seen) if isinstance(seen, str) else None
+    if seen == stamp or redaction is None:
+        return frozenset()
+    if known is None or is_redacted(known.raw) or known.received < redaction.received:
+        return named
+    return frozenset()
+
+
+def redact(
+    tx: Writing,
+    record: str,
+    names: Collection[str],
+    *,
+    stamp: str,
+    actor: str,
+    now_ms: int,
+    schema: int,
+) -> bool:
+    """Write over the values of a record's fields, in the transaction; whether there is one.
+
+    ``stamp``: the server's, for the operation that says so in the history. Unknown fields
+    (of a newer app) go as well: nobody can say what they hold.
+    """
+    work = Work(tx)
+    found = work.record(record)
+    if found is None:
+        return False
+    names = {*names, *(name for name in found.x or {} if name != MARK)}
+    about = tx.about([record])
+    work.load(stamps=[one.stamp for one in about])
+    _write_over_conflicts(work, found, about, names, stamp=stamp, now_ms=now_ms)
+    for one in about:
+        _write_over(work, one, names)
+    work.touch(found, moved=True)
+    before = found.tail
+    _write_over_row(found, names, stamp)
+    raw = {
+        "stamp": stamp, "group": None, "actor": actor, "schema": schema, "at": now_ms,
+        "offset_ms": 0, "type": found.spec.name, "record": record, "kind": "edit",
+        "fields": {name: found.get(name) for name in sorted(names & found.spec.index.keys())},
+        "base": {"*": before}, "reason": None, _FLAG: True,
+    }  # fmt: skip
+    work.keep(
+        StoredOperation(
+            stamp, record, found.spec.name, "edit", actor, "applied", None, False,
+            now_ms, now_ms, now_ms, before, None, None, None, raw,
+        )
+    )  # fmt: skip
+    tx.save(work.changes())
+    return True
+
+
+def _write_over(work: Work, one: StoredOperation, names: Collection[str]) -> None:
+    was = one.was
+    if was is not None:
+        was = {name: [None, old[1]] if name in names else old for name, old in was.items()}
+    one = one._replace(raw=blanked(one.raw, names), was=was)
+    if one.outcome == "held":
+        work.release(one.stamp)
+        one = one._replace(outcome="rejected", code="redacted")
+    work.keep(one)
+
+
+def _write_over_conflicts(
+    work: Work,
+    record: Record,
+    about: Sequence[StoredOperation],
+    names: Collection[str],
+    *,
+    stamp: str,
+    now_ms: int,
+) -> None:
+    """Take the values out of conflicts, open and closed; what is open about them is closed."""
+    ids = {one.conflict for one in about if one.conflict is not None}
+    ids.update(one.id for one in work.open_conflicts(record.id))
+    for conflict in filter(None, map(work.conflict, sorted(ids))):
+        fields = {
+            name: _part_without(part, stamp) if name in names else part
+            for name, part in conflict.fields.items()
+        }
+        _close(conflict, fields, stamp=stamp, now_ms=now_ms)
+        work.put_conflict(conflict)
+    for name in names:
+        record.unflag(name)
+
+
+def _part_without(part: Mapping[str, Any], stamp: str) -> dict[str, Any]:
+    empty: dict[str, Any] = {side: None for side in ("base", "server", "device") if side in part}
+    return {**part, **empty, "closed_by": part["closed_by"] or stamp}
+
+
+def _close(
+    conflict: Conflict, fields: dict[str, dict[str, Any]], *, stamp: str, now_ms: int
+) -> None:
+    was_open = bool(conflict.open_fields())
+    conflict.fields = fields
+    if was_open and not conflict.open_fields():
+        conflict.closed, conflict.closed_by = now_ms, stamp
+
+
+def _write_over_row(record: Record, names: Collection[str], stamp: str) -> None:
+    marked = {*(record.x or {}).get(MARK, [None, ()])[1], *names}
+    record.x = {MARK: [stamp, sorted(marked)]}
+    known = record.spec.index
+    if record.vx:
+        record.vx = {name: one for name, one in record.vx.items() if name in known} or None
+    for name in names:
+        if name in known:
+            record.put(name, _empty(record.spec, name), stamp)
+    record.head = record.tail = stamp
+
+
+def _empty(spec: RecordType, name: str) -> Any:
+    field = spec.by_name[name]
+    return BLANK if field.required and field.kind in ("text", "longtext") else None

@@ -1,0 +1,153 @@
+"""What was redacted is nowhere, stays away, and leaves the structure behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.catalogue import Catalogue, Feed, Field, RecordType
+from sync.memory import MemoryStore
+from sync.record import Record
+from sync.redaction import BLANK, MARK, redact
+from sync.store import JSON, Changes, RecordChange
+from tests.sync.county import ADMIN, GRID, uid
+
+NAMES = ("householder", "phone", "tags", "notes", "log", "visits")
+
+
+def edit(device, house, fields, *, base=None, **more):
+    seen = base or device.created
+    return device.op("edit", house, fields, {"*": seen, **dict.fromkeys(fields, seen)}, **more)
+
+
+def erase(county, house, names=NAMES):
+    county.now_ms += 1_000
+    stamp = county.authority.server_stamp(county.now_ms)
+    with county.store.write() as tx:
+        done = redact(tx, house, names, stamp=stamp, actor=ADMIN, now_ms=county.now_ms, schema=1)
+    assert done
+    return stamp
+
+
+def everything(county, house):
+    """All that is kept about a record, as one text."""
+    with county.store.write() as tx:
+        about = tx.about([house])
+        conflicts = tx.conflicts([one.conflict for one in about if one.conflict])
+        told = [
+            tx.records([house])[house].row(),
+            *[[one.raw, one.was] for one in about],
+            *[one.fields for one in conflicts.values()],
+        ]
+    return JSON.dumps(told).decode()
+
+
+@pytest.fixture
+def told(county, anna, bo, house):
+    """Values of every policy, one that lost, one in conflict, one that is held."""
+    anna.send(edit(anna, house, {"householder": "李雷", "phone": "139"}))
+    anna.send(edit(anna, house, {"notes": "知道的事\n"}))
+    anna.send(edit(anna, house, {"tags": {"add": ["alone"]}, "log": {"append": "说过的话"}}))
+    bo.send(edit(bo, house, {"householder": "韩梅"}), edit(bo, house, {"phone": "138"}))
+    waits = edit(bo, house, {"phone": "137"}, base=f"{county.now_ms:012x}-0000-bbbbbbbbzzzz")
+    assert bo.send(waits)[0]["outcome"] == "held"
+    return waits
+
+
+SECRETS = ("张三", "李雷", "韩梅", "139", "138", "137", "知道的事", "说过的话", "alone", '"old"')
+
+
+def test_nothing_that_is_kept_holds_a_value(county, house, told):
+    before = everything(county, house)
+    assert all(one in before for one in SECRETS)
+    stamp = erase(county, house)
+    after = everything(county, house)
+    assert [one for one in SECRETS if one in after] == []
+    record = county.record(house)
+    assert (record.head, record.c, record.get("grid")) == (stamp, None, GRID)
+    assert record.x == {MARK: [stamp, sorted(NAMES)]}
+    with county.store.read() as tx:
+        stamps = [one.stamp for one in tx.history(house)]
+    assert stamps[0] == stamp and len(stamps) == 7
+
+
+def test_what_waited_and_what_was_in_conflict_is_settled(county, house, told):
+    with county.store.write() as tx:
+        open_ones = tx.open_conflicts(house)
+    assert len(open_ones) == 1
+    stamp = erase(county, house)
+    with county.store.write() as tx:
+        assert tx.open_conflicts(house) == [] and tx.held([told["stamp"]]) == {}
+        assert tx.conflicts(open_ones)[open_ones[0]].closed_by == stamp
+        stored = tx.operations([told["stamp"]])[told["stamp"]]
+    assert (stored.outcome, stored.code) == ("rejected", "redacted")
+
+
+def test_every_replica_gets_the_empty_row(county, anna, bo, house, told):
+    anna.send(), bo.send()
+    erase(county, house)
+    for device in (anna, bo):
+        device.send()
+        rows = [row for page in device.pages for put in page["put"] for row in put["rows"]]
+        (row,) = [one for one in rows if one[0] == house]
+        assert not any(one in str(row) for one in SECRETS)
+
+
+def test_old_work_that_comes_again_is_a_repeat_and_nothing_else(county, anna, house):
+    old = edit(anna, house, {"phone": "139"})
+    anna.send(old)
+    erase(county, house)
+    ack = anna.send(old)[0]
+    assert (ack["outcome"], ack["repeated"]) == ("applied", True)
+    assert ack.get("problem") is None
+    assert "139" not in everything(county, house)
+
+
+def test_work_of_who_had_not_heard_is_refused_and_kept_without_the_value(county, anna, bo, house):
+    erase(county, house)
+    chain = [edit(bo, house, {"phone": "139"})]
+    chain.append(edit(bo, house, {"phone": "138"}, base=chain[0]["stamp"]))
+    chain.append(edit(bo, house, {"phone": "137"}, base=f"{county.now_ms:012x}-0000-bbbbbbbbzzzz"))
+    chain.append(bo.op("create", house, {"grid": GRID, "phone": "136"}))
+    acks = bo.send(*chain)
+    assert {ack["outcome"] for ack in acks} <= {"rejected", "held"}
+    assert acks[0]["problem"]["code"] == "redacted"
+    kept = everything(county, house)
+    assert [one for one in ("139", "138", "137", "136") if one in kept] == []
+    assert county.record(house).get("phone") is None
+
+
+def test_other_facts_of_the_record_go_on_and_new_ones_may_be_told(county, anna, bo, house):
+    stamp = erase(county, house, ("phone",))
+    ack = bo.send(edit(bo, house, {"visits": {"add": 1}}))[0]
+    assert ack["outcome"] in ("applied", "merged")
+    anna.created = stamp
+    assert anna.send(edit(anna, house, {"phone": "new"}))[0]["outcome"] == "applied"
+    later = county.record(house).head
+    anna.created = later
+    assert anna.send(edit(anna, house, {"phone": "newer"}))[0]["outcome"] == "applied"
+    assert county.record(house).get("phone") == "newer"
+
+
+def test_erasing_again_takes_what_came_since_and_remembers_both(county, anna, house):
+    anna.created = erase(county, house, ("phone",))
+    anna.send(edit(anna, house, {"phone": "139", "unheard": {"of": "x139"}}))
+    stamp = erase(county, house, ("notes", "phone"))
+    assert "139" not in everything(county, house)
+    assert county.record(house).x == {MARK: [stamp, ["notes", "phone", "unheard"]]}
+
+
+def test_a_text_that_must_be_there_says_that_it_was_erased():
+    name = Field("name", "text", "ask", required=True)
+    spec = RecordType("person", "人", "Person", (name,), (Feed("shared"),))
+    store = MemoryStore(Catalogue(spec), epoch="e")
+    record = Record.created(uid(1), spec, stamp="s1", values={"name": "张三"})
+    with store.write() as tx:
+        tx.save(Changes(records=[RecordChange(record, None, moved=True)]))
+    with store.write() as tx:
+        redact(tx, uid(1), ("name",), stamp="s2", actor=ADMIN, now_ms=1, schema=1)
+        assert tx.records([uid(1)])[uid(1)].get("name") == BLANK
+
+
+def test_of_no_record_there_is_nothing_to_erase(county):
+    with county.store.write() as tx:
+        assert not redact(tx, uid(99), ("phone",), stamp="s", actor=ADMIN, now_ms=1, schema=1)

@@ -1,0 +1,69 @@
+"""What was redacted leaves the tablets too, their own copies of old work included."""
+
+from __future__ import annotations
+
+from sync.redaction import redact
+from tests.sync.device.village import BO, HOUSE
+
+
+def erase(server, *names):
+    server.now_ms += 1_000
+    stamp = server.authority.server_stamp(server.now_ms)
+    with server.store.write() as tx:
+        redact(tx, HOUSE, names, stamp=stamp, actor=BO, now_ms=server.now_ms, schema=3)
+
+
+def everything(tablet):
+    """All that a tablet keeps of the house."""
+    with tablet.storage.read() as shelf:
+        entries = shelf.in_state("waiting", "acknowledged", "arriving", "held", "rejected")
+        rows = shelf.rows([HOUSE]).values()
+        return str([one.body for one in entries]) + str([one.row for one in rows])
+
+
+def test_a_tablets_row_and_its_own_old_work_lose_the_value(pair, server):
+    anna, bo = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.sync(), bo.sync()
+    assert "13900001111" in everything(anna) and "13900001111" in everything(bo)
+    erase(server, "phone")
+    anna.sync(), bo.sync()
+    assert "13900001111" not in everything(anna) + everything(bo)
+    assert anna.replica.view(HOUSE).record.get("householder") == "张三"
+
+
+def test_work_that_was_not_sent_is_refused_and_the_tablet_keeps_nothing_of_it(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    erase(server, "phone")
+    report = anna.sync()
+    assert report.outcomes == {"rejected": 1}
+    assert "13900001111" not in everything(anna)
+    assert anna.replica.kept() == []
+
+
+def test_a_server_from_a_backup_does_not_get_back_what_was_erased(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.sync()
+    erase(server, "phone")
+    anna.sync()
+    anna.edit(HOUSE, householder="李四")
+    anna.sync()
+    server.store._epoch = "e2"
+    anna.client.exchange()
+    with anna.storage.read() as shelf:
+        waiting = shelf.in_state("waiting")
+    assert [list(entry.body["fields"]) for entry in waiting] == [["householder"]]
+
+
+def test_new_work_after_the_redaction_is_kept_as_ever(pair, server):
+    anna, _ = pair
+    erase(server, "phone")
+    anna.sync()
+    anna.edit(HOUSE, phone="13900002222")
+    anna.sync()
+    anna.edit(HOUSE, visits={"add": 1})
+    anna.sync()
+    assert anna.replica.view(HOUSE).record.get("phone") == "13900002222"
+    assert "13900002222" in everything(anna)
