@@ -7,7 +7,7 @@ import pytest
 from sync.catalogue import Catalogue, Feed, Field, RecordType
 from sync.memory import MemoryStore
 from sync.record import Record
-from sync.redaction import BLANK, MARK, redact
+from sync.redaction import BLANK, MARK, blanked, redact
 from sync.store import JSON, Changes, RecordChange
 from tests.sync.county import ADMIN, GRID, uid
 
@@ -151,3 +151,7 @@ def test_a_text_that_must_be_there_says_that_it_was_erased():
 def test_of_no_record_there_is_nothing_to_erase(county):
     with county.store.write() as tx:
         assert not redact(tx, uid(99), ("phone",), stamp="s", actor=ADMIN, now_ms=1, schema=1)
+
+
+def test_an_operation_without_fields_has_none_to_write_over():
+    assert blanked({"fields": None, "kind": "delete"}, ("phone",))["fields"] is None
