@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.chromium import FLAGS, find_chromium
@@ -29,17 +29,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright_here() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_here: Playwright) -> Iterator[Browser]:
     found = find_chromium()
     if found is None:
         pytest.skip("no Chromium here: install one, or run `npm ci` in tests/browser")
     environment: dict[str, str | float | bool] = {**os.environ, **found.environment}
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(found.path), args=list(FLAGS), env=environment
-        )
-        yield opened
-        opened.close()
+    opened = playwright_here.chromium.launch(
+        executable_path=str(found.path), args=list(FLAGS), env=environment
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -99,8 +99,15 @@ class Tablet:
 
     def enrol(self, user: str) -> None:
         """Make it a worker's tablet, and wait for the first sync."""
+        self.begin_enrolling(user)
+        self.finish_first_sync()
+
+    def begin_enrolling(self, user: str) -> None:
         self.open(f"/enrol?code={self.place.code(user)}")
         self.button(WORDS[self.lang]["enrol"], exact=True).click()
+
+    def finish_first_sync(self) -> None:
+        """Wait until everything is there, and go on."""
         begin = self.button(WORDS[self.lang]["begin"], exact=True)
         begin.click(timeout=60_000)
         expect(self.page.get_by_role("navigation").last).to_be_visible()
@@ -115,19 +122,45 @@ class Tablet:
         expect(self.status).to_contain_text(f"{count} waiting" if self.lang == "en" else str(count))
 
     def hand_in(self) -> None:
-        """Press "sync now" until the server has confirmed everything."""
+        """Press "sync now" until a whole exchange has come off and nothing waits any more."""
         self.go("/sync")
         now = self.button(WORDS[self.lang]["sync"])
-        handed_in = WORDS[self.lang]["handed in"]
+        expect(now).to_be_visible()
+        before = self.state()["lastSuccessMs"]
 
         def is_handed_in() -> bool:
-            if handed_in in self.status.inner_text():
-                return True
-            if now.is_enabled():
+            state = self.state()
+            if state["lastSuccessMs"] != before and state["waiting"] == 0:
+                return WORDS[self.lang]["handed in"] in self.status.inner_text()
+            if state["what"] != "sending" and now.count() and now.is_enabled():
                 now.click()
             return False
 
-        self.eventually(is_handed_in, within_s=30)
+        self.eventually(is_handed_in, within_s=20)
+
+    # What the app itself is asked, through the copy that it has open
+
+    def edits(self, name: str, **fields: Any) -> Any:
+        """Change a record as the screens do; answers once it is on the disk."""
+        record = self.place.ids.get(name, name)
+        script = "([record, fields]) => yuanba.replica.value.edit(record, fields)"
+        return self.evaluate(script, [record, fields])
+
+    def syncs(self) -> None:
+        """Exchange now, and wait for what comes of it."""
+        self.evaluate("() => yuanba.replica.value.sync('button').then(() => null)")
+
+    def state(self) -> Any:
+        """The status as screens are told it."""
+        return self.evaluate("() => yuanba.replica.value.status.value")
+
+    def waiting(self) -> int:
+        """How many operations the app itself says are waiting."""
+        return int(self.state()["waiting"])
+
+    def count(self, kind: str) -> int:
+        """How many records of a type are on the tablet."""
+        return int(self.evaluate("(kind) => yuanba.replica.value.views(kind).length", kind))
 
     def keep_offline_ready(self) -> None:
         """Wait until the app itself is on the tablet."""
@@ -150,7 +183,7 @@ class Tablet:
         """Wait until something is so; fails if it does not come."""
         end = time.monotonic() + within_s
         while not _is_so(holds):
-            assert time.monotonic() < end, "it did not come to pass"
+            assert time.monotonic() < end, self.page.locator("body").aria_snapshot()
             self.page.wait_for_timeout(50)
 
 

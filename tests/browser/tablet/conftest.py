@@ -3,7 +3,6 @@
 ``place``      two grids, a worker each, a chief, an administrator; a server in front of them
 ``network``    what is between it and the browser: goes down, is slow, cuts answers
 ``tablet``     a browser that has opened nothing yet
-``persistent`` makes tablets whose browser can be killed, and opened again on the same data
 """
 
 from __future__ import annotations

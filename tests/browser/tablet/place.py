@@ -121,6 +121,16 @@ class Place:
         ack = self.served.door.edit(SYSTEM, self.ids.get(name, name), fields)
         assert ack.problem is None, ack.problem
 
+    def conflicts(self) -> list[str]:
+        """The open conflicts, oldest first."""
+        from sqlalchemy import select
+
+        from server.store.tables import CONFLICT
+
+        waiting = select(CONFLICT.c.id).where(CONFLICT.c.closed.is_(None)).order_by(CONFLICT.c.id)
+        with self.served.store.engine.connect() as connection:
+            return list(connection.scalars(waiting))
+
     def devices(self) -> list[Device]:
         """Every enrolled device, the newest last."""
         from sqlalchemy import select
