@@ -15,7 +15,7 @@ BARE_IMPORT = re.compile(r"""(?:^|[\s;(])import\s*\(?\s*["']([^"']+)["']""", re.
 # Folder of src: which folders of src, and which packages, it may import. The engine knows no
 # screen, so that it runs under Node; the model knows the engine's types and no screen.
 LAYERS = {
-    "engine": ({"engine"}, {"dexie", "@preact/signals-core"}),
+    "engine": ({"engine"}, {"@preact/signals-core"}),
     "model": ({"engine", "model"}, {"@preact/signals-core", "@preact/signals"}),
     "ui": ({"engine", "model", "ui"}, {"preact", "preact/hooks", "@preact/signals"}),
 }

@@ -282,6 +282,7 @@ export class OpenReplica implements Replica {
     await this.measure();
     const name = this.local.view(this.local.user)?.text("name") ?? "";
     const waiting = this.storage.shelf.count("waiting");
+    if (next.step === "rest") await this.storage.tidy();
     await this.noteProfile({ waiting, ...(name === "" ? {} : { name }) });
   }
 

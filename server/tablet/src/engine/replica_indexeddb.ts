@@ -3,27 +3,28 @@
  *
  * What a block of `replica_memory.ts` changed is written in one transaction, if nobody else
  * has written since it was computed. A journal of the last commits lets another tab follow
- * without reading everything.
+ * without reading everything. How base rows lie on the disk is `base_rows.ts`.
  *
  * Invariants
- *   * `revision` in the database counts its commits; a commit of another revision's successor
- *     writes nothing.
+ *   * `revision` in the database counts its commits; a commit that was computed over another
+ *     revision writes nothing.
  *   * Records of restricted types, and operations and form drafts about them, are sealed
  *     before the transaction begins. A type that is not known is sealed as well.
  *   * A database of any released version opens, with everything that waits in it.
  */
+import { BaseRows, ROW_STORES, type Prepared } from "./base_rows";
 import { deleteDatabase, openDatabase, read, result, write, type Migrations } from "./database";
-import { Refused } from "./problems";
-import type { Row } from "./record";
 import type { AnyValue, Changes, Commit, Disk, Kept, News, TableName } from "./replica_memory";
 import type { Entry } from "./replica_storage";
 import { newKey, seal, unseal, type Sealed } from "./sealing";
 import type { FormDraft } from "./types";
 
-const TABLES: readonly TableName[] = ["meta", "feed", "base", "operation", "alias", "draft"];
-const STORES = [...TABLES, "layout", "journal", "key"];
+/** The tables that lie on the disk as they are in memory, a value under each key. */
+const PLAIN: readonly TableName[] = ["meta", "feed", "operation", "alias", "draft"];
+const STORES = [...PLAIN, ...ROW_STORES, "journal", "key"];
 /** Commits that a tab can follow one by one. */
 const JOURNAL_MAX = 64;
+const REVISION = "revision";
 
 /** Each version once released stays as it is; the next one changes what it left. */
 export const MIGRATIONS: Migrations = [
@@ -32,40 +33,34 @@ export const MIGRATIONS: Migrations = [
   },
 ];
 
-/** A base row as it lies on the disk. Its feeds are pairs of a name and a round. */
-interface DiskRow {
-  readonly type: string;
-  readonly layout: number;
-  readonly row?: Row;
-  readonly sealed?: Sealed;
-  readonly deleted: boolean;
-  readonly seen: string;
-  readonly feeds: readonly (readonly [string, number])[];
-  readonly homeless: boolean;
-}
-
-/** Anything else that may have to be sealed. */
+/** An operation or a form draft that had to be sealed. */
 type Hidden = { readonly type: string | null; readonly sealed: Sealed };
 
 interface JournalRow {
   readonly revision: number;
   readonly keys: readonly (readonly [TableName, readonly string[]])[];
+  /** Base rows of this revision that lie in chunks, and those that do not. */
+  readonly chunks: number;
+  readonly records: readonly string[];
   readonly commit: Commit;
 }
+
+type PlainRow = readonly [TableName, string, unknown];
 
 export function databaseName(profile: string): string {
   return `yuanba-${profile}`;
 }
 
 export class IndexedDbDisk implements Disk {
-  private readonly layouts: (readonly string[])[] = [];
-  private readonly layoutIds = new Map<string, number>();
+  private readonly rows: BaseRows;
 
   private constructor(
     private readonly database: IDBDatabase,
     private readonly key: CryptoKey,
     private readonly isRestricted: (type: string | null) => boolean,
-  ) {}
+  ) {
+    this.rows = new BaseRows(key, isRestricted);
+  }
 
   /** `isRestricted`: whether records of a type are sealed; of null, what is about no type. */
   static async open(
@@ -87,125 +82,112 @@ export class IndexedDbDisk implements Disk {
   // Writing ---------------------------------------------------------------------------------
 
   async commit(revision: number, changes: Changes, told: Commit): Promise<boolean> {
-    const before = this.layouts.length;
-    const rows = await this.prepared(changes);
-    const keys = [...changes].map(([table, some]) => [table, [...some.keys()]] as const);
-    const journal: JournalRow = { revision: revision + 1, keys, commit: told };
-    const stores = [...changes.keys(), "meta", "layout", "journal"];
-    return write(this.database, [...new Set(stores)], async (transaction) => {
-      const meta = transaction.objectStore("meta");
-      const present = ((await result(meta.get("revision"))) ?? 0) as number;
-      if (present !== revision) return false;
-      for (const [table, key, value] of rows) {
-        const store = transaction.objectStore(table);
-        if (value === undefined) store.delete(key);
-        else store.put(value, key);
+    const next = revision + 1;
+    const base = (changes.get("base") ?? new Map()) as ReadonlyMap<string, Kept | undefined>;
+    const plain = await this.plain(changes);
+    const prepared = await this.rows.prepare(base, next);
+    const journal: JournalRow = {
+      revision: next,
+      keys: [...changes].filter(([table]) => table !== "base").map(([table, some]) => [table, [...some.keys()]]),
+      chunks: prepared.chunks.length,
+      records: prepared.singles.map(([record]) => record),
+      commit: told,
+    };
+    const kept = await this.put(revision, journal, prepared, (transaction) => {
+      for (const [table, key, value] of plain) {
+        if (value === undefined) transaction.objectStore(table).delete(key);
+        else transaction.objectStore(table).put(value, key);
       }
-      for (let id = before; id < this.layouts.length; id += 1) {
-        transaction.objectStore("layout").put(this.layouts[id], id);
-      }
-      transaction.objectStore("journal").put(journal, revision + 1);
-      transaction.objectStore("journal").delete(revision + 1 - JOURNAL_MAX);
-      meta.put(revision + 1, "revision");
-      return true;
-    }).then((kept) => {
-      if (!kept) this.forgetLayouts(before);
-      return kept;
-    }, (error: unknown) => {
-      this.forgetLayouts(before);
-      throw error;
     });
+    if (kept) this.rows.written(prepared, base.size);
+    return kept;
   }
 
-  private async prepared(changes: Changes): Promise<[TableName, string, unknown][]> {
-    const rows: [TableName, string, unknown][] = [];
+  async tidy(revision: number, base: ReadonlyMap<string, Kept>): Promise<boolean> {
+    if (!this.rows.isUntidy(base.size)) return false;
+    const prepared = await this.rows.prepare(base, revision + 1, true);
+    const commit: Commit = { by: "mine", records: [], whole: true, drafts: false };
+    const journal = { revision: revision + 1, keys: [], chunks: prepared.chunks.length, records: [], commit };
+    const kept = await this.put(revision, journal, prepared, (transaction) => {
+      transaction.objectStore("base").clear();
+      transaction.objectStore("chunk").clear();
+    });
+    if (kept) this.rows.tidied(prepared);
+    return kept;
+  }
+
+  /** One transaction, if the disk is at `revision`. */
+  private async put(
+    revision: number, journal: JournalRow, prepared: Prepared, act: (transaction: IDBTransaction) => void,
+  ): Promise<boolean> {
+    const next = revision + 1;
+    const stores = [...PLAIN, ...ROW_STORES, "journal"];
+    try {
+      const kept = await write(this.database, stores, async (transaction) => {
+        const store = (name: string) => transaction.objectStore(name);
+        const present = ((await result(store("meta").get(REVISION))) ?? 0) as number;
+        if (present !== revision) return false;
+        act(transaction);
+        this.rows.put(transaction, prepared, next);
+        store("journal").put(journal, next);
+        store("journal").delete(next - JOURNAL_MAX);
+        store("meta").put(next, REVISION);
+        return true;
+      });
+      if (!kept) this.rows.notWritten(prepared);
+      return kept;
+    } catch (error) {
+      this.rows.notWritten(prepared);
+      throw error;
+    }
+  }
+
+  private async plain(changes: Changes): Promise<PlainRow[]> {
+    const rows: PlainRow[] = [];
     for (const [table, some] of changes) {
-      for (const [key, value] of some) {
+      for (const [key, value] of table === "base" ? [] : some) {
         rows.push([table, key, value === undefined ? undefined : await this.toDisk(table, key, value)]);
       }
     }
     return rows;
   }
 
-  private toDisk(table: TableName, key: string, value: AnyValue): unknown {
-    if (table === "base") return this.rowToDisk(key, value as Kept);
-    if (table === "operation") return this.hide(table, key, (value as Entry).body.type, value);
-    if (table === "draft") return this.hide(table, key, (value as FormDraft).type, value);
-    return value;
-  }
-
-  private rowToDisk(record: string, kept: Kept): DiskRow | Promise<DiskRow> {
-    const { stored, feeds, homeless } = kept;
-    const { type, deleted, seen, row } = stored;
-    const plain = { type, layout: this.layoutOf(stored.keys), deleted, seen, feeds: [...feeds], homeless };
-    if (!this.isRestricted(type)) return { ...plain, row };
-    return seal(this.key, `base ${record}`, row).then((sealed) => ({ ...plain, sealed }));
-  }
-
-  private hide(table: TableName, key: string, type: string | null, value: AnyValue): unknown {
+  private async toDisk(table: TableName, key: string, value: AnyValue): Promise<unknown> {
+    const type = table === "operation" ? (value as Entry).body.type
+      : table === "draft" ? (value as FormDraft).type : null;
     if (!this.isRestricted(type)) return value;
-    return seal(this.key, `${table} ${key}`, value).then((sealed): Hidden => ({ type, sealed }));
-  }
-
-  /** The number under which a list of keys is kept once. */
-  private layoutOf(keys: readonly string[]): number {
-    const text = keys.join(" ");
-    const known = this.layoutIds.get(text);
-    if (known !== undefined) return known;
-    this.layoutIds.set(text, this.layouts.length);
-    return this.layouts.push(keys) - 1;
-  }
-
-  /** What was not written is not there. */
-  private forgetLayouts(from: number): void {
-    for (const keys of this.layouts.splice(from)) this.layoutIds.delete(keys.join(" "));
+    const hidden: Hidden = { type, sealed: await seal(this.key, `${table} ${key}`, value) };
+    return hidden;
   }
 
   // Reading ---------------------------------------------------------------------------------
 
   async news(revision: number): Promise<News> {
     const found = await read(this.database, STORES, async (transaction) => {
-      const store = (name: string) => transaction.objectStore(name);
-      const present = ((await result(store("meta").get("revision"))) ?? 0) as number;
-      if (present === revision) return { present, journal: [], rows: [], layouts: null };
+      const present = ((await result(transaction.objectStore("meta").get(REVISION))) ?? 0) as number;
+      if (present === revision) return null;
       const journal = revision < 0 || present - revision > JOURNAL_MAX ? null
-        : await journalOf(store("journal"), revision + 1, present);
-      const layouts = await result(store("layout").getAll()) as string[][];
-      if (journal === null) return { present, journal, rows: await everything(transaction), layouts };
-      return { present, journal, rows: await some(transaction, journal), layouts };
+        : await journalOf(transaction.objectStore("journal"), revision + 1, present);
+      const whole = journal === null || journal.some((row) => row.commit.whole);
+      const [plain, rows] = await Promise.all(whole
+        ? [everyPlain(transaction), this.rows.everything(transaction)]
+        : [somePlain(transaction, journal), this.rows.some(transaction, journal)]);
+      return { present, plain, rows, commit: joinedCommits(whole ? null : journal) };
     });
-    if (found.layouts !== null) this.learnLayouts(found.layouts);
+    if (found === null) return { revision, changes: new Map(), commit: joinedCommits([]) };
     const changes = new Map<TableName, Map<string, AnyValue | undefined>>();
-    for (const [table, key, value] of found.rows) {
+    for (const [table, key, value] of found.plain) {
       const rows = changes.get(table) ?? new Map<string, AnyValue | undefined>();
-      changes.set(table, rows.set(key, value === undefined ? undefined : await this.fromDisk(table, key, value)));
+      changes.set(table, rows.set(key, await this.fromDisk(table, key, value)));
     }
-    return { revision: found.present, changes, commit: joinedCommits(found.journal) };
+    changes.set("base", new Map(await found.rows()));
+    return { revision: found.present, changes, commit: found.commit };
   }
 
-  private learnLayouts(layouts: readonly (readonly string[])[]): void {
-    this.forgetLayouts(0);
-    for (const keys of layouts) this.layoutOf(keys);
-  }
-
-  private fromDisk(table: TableName, key: string, value: unknown): AnyValue | Promise<AnyValue> {
-    if (table === "base") return this.rowFromDisk(key, value as DiskRow);
-    const hidden = value as Partial<Hidden> | null;
-    if ((table === "operation" || table === "draft") && hidden?.sealed !== undefined) {
-      return unseal(this.key, `${table} ${key}`, hidden.sealed) as Promise<AnyValue>;
-    }
-    return value as AnyValue;
-  }
-
-  private rowFromDisk(record: string, disk: DiskRow): Kept | Promise<Kept> {
-    const { type, deleted, seen, homeless } = disk;
-    const keys = this.layouts[disk.layout];
-    if (keys === undefined) throw new Refused("storage_failed");
-    const kept = (row: Row): Kept => ({
-      stored: { record, type, keys, row, deleted, seen }, feeds: new Map(disk.feeds), homeless,
-    });
-    if (disk.sealed === undefined) return kept(disk.row ?? []);
-    return unseal(this.key, `base ${record}`, disk.sealed).then((row) => kept(row as Row));
+  private async fromDisk(table: TableName, key: string, value: unknown): Promise<AnyValue | undefined> {
+    const sealed = (table === "operation" || table === "draft") && (value as Partial<Hidden> | undefined)?.sealed;
+    if (!sealed) return value as AnyValue | undefined;
+    return await unseal(this.key, `${table} ${key}`, sealed) as AnyValue;
   }
 }
 
@@ -229,8 +211,6 @@ async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
   });
 }
 
-type DiskRows = [TableName, string, unknown][];
-
 /** The commits from one revision to another; null if one of them is not there any more. */
 async function journalOf(store: IDBObjectStore, from: number, to: number): Promise<JournalRow[] | null> {
   const asked = Array.from({ length: to - from + 1 }, (_unused, place) => result(store.get(from + place)));
@@ -238,29 +218,24 @@ async function journalOf(store: IDBObjectStore, from: number, to: number): Promi
   return rows.every((row): row is JournalRow => row !== undefined) ? rows : null;
 }
 
-async function everything(transaction: IDBTransaction): Promise<DiskRows> {
-  const asked = TABLES.map(async (table): Promise<DiskRows> => {
+async function everyPlain(transaction: IDBTransaction): Promise<PlainRow[]> {
+  const asked = PLAIN.map(async (table): Promise<PlainRow[]> => {
     const store = transaction.objectStore(table);
     const [keys, values] = await Promise.all([result(store.getAllKeys()), result(store.getAll())]);
-    return keys.map((key, place) => [table, key as string, values[place] as unknown]);
+    return keys.map((key, place): PlainRow => [table, key as string, values[place] as unknown]);
   });
   const rows = (await Promise.all(asked)).flat();
-  return rows.filter(([table, key]) => table !== "meta" || key !== "revision");
+  return rows.filter(([table, key]) => table !== "meta" || key !== REVISION);
 }
 
-async function some(transaction: IDBTransaction, journal: readonly JournalRow[]): Promise<DiskRows> {
-  const asked = new Map<TableName, Set<string>>();
+async function somePlain(transaction: IDBTransaction, journal: readonly JournalRow[]): Promise<PlainRow[]> {
+  const asked = new Map<string, readonly [TableName, string]>();
   for (const [table, keys] of journal.flatMap((row) => row.keys)) {
-    const known = asked.get(table) ?? new Set<string>();
-    for (const key of keys) known.add(key);
-    asked.set(table, known);
+    for (const key of keys) asked.set(`${table} ${key}`, [table, key]);
   }
-  const rows = [...asked].flatMap(([table, keys]) => [...keys].map(
-    async (key): Promise<[TableName, string, unknown]> => (
-      [table, key, await result(transaction.objectStore(table).get(key)) as unknown]
-    ),
-  ));
-  return Promise.all(rows);
+  return Promise.all([...asked.values()].map(async ([table, key]): Promise<PlainRow> => (
+    [table, key, await result(transaction.objectStore(table).get(key)) as unknown]
+  )));
 }
 
 function joinedCommits(journal: readonly JournalRow[] | null): Commit {

@@ -76,11 +76,14 @@ export interface Disk {
   commit(revision: number, changes: Changes, told: Commit): Promise<boolean>;
   /** What was written after `revision`, or everything. */
   news(revision: number): Promise<News>;
+  /** Write all rows anew, as the next revision, if that is worth it now; whether it was done. */
+  tidy(revision: number, base: ReadonlyMap<string, Kept>): Promise<boolean>;
 }
 
 /** A disk that keeps nothing, for tests and for looking at vectors. */
 export const NO_DISK: Disk = {
   commit: () => Promise.resolve(true),
+  tidy: () => Promise.resolve(false),
   news: (revision) => Promise.resolve({
     revision, changes: new Map(), commit: { by: "mine", records: [], whole: false, drafts: false },
   }),
@@ -122,6 +125,13 @@ export class MemoryStorage implements ReplicaStorage {
   /** Take in what other tabs wrote. */
   follow(): Promise<void> {
     return this.inTurn(() => this.catchUp(this.revision));
+  }
+
+  /** Put the disk in order, when nothing else is to be done. What is kept stays the same. */
+  tidy(): Promise<void> {
+    return this.inTurn(async () => {
+      if (await this.disk.tidy(this.revision, this.kept.rows())) this.revision += 1;
+    });
   }
 
   /** `isOwn`: made by this tab; else another's, or read from the disk. */
@@ -194,6 +204,10 @@ class MemoryShelf implements Shelf {
     for (const [table, rows] of changes) {
       for (const [key, value] of rows) this.put(table, key, value as never);
     }
+  }
+
+  rows(): ReadonlyMap<string, Kept> {
+    return this.tables.base;
   }
 
   clear(): void {

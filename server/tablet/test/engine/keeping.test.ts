@@ -125,6 +125,39 @@ describe("a block", () => {
     expect(storage.shelf.meta("n")).toBe(79);
   });
 
+  test("any number of rows, written, changed and dropped in any order, is found again and followed", async () => {
+    let seed = 7;
+    const draw = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    const [, other] = await opened();
+    const rowsOf = (of: MemoryStorage) => ["household", "secret"].flatMap((type) => of.shelf.records(type))
+      .map((record) => [of.shelf.row(record), of.shelf.feedsOf(record)]);
+    let tidied = 0;
+    vi.spyOn(disk, "tidy").mockImplementation(async (...given) => {
+      const done = await IndexedDbDisk.prototype.tidy.apply(disk, given);
+      tidied += Number(done);
+      return done;
+    });
+    for (let turn = 0; turn < 40; turn += 1) {
+      const many = draw(3) === 0 ? 300 : 1 + draw(5);
+      const keys = draw(2) === 0 ? ["record", "head"] : ["record", "head", "v"];
+      await storage.write("server", (shelf) => {
+        for (let count = 0; count < many; count += 1) {
+          const record = houseId(draw(500));
+          const type = draw(20) === 0 ? "secret" : "household";
+          if (shelf.row(record) !== null && draw(4) === 0) shelf.dropRows([record]);
+          else shelf.saveRow({ record, type, keys, row: [record, `${turn}`], deleted: false, seen: "h" });
+          shelf.join(`f${draw(3)}`, [record], turn);
+        }
+      });
+      if (draw(4) === 0) await other.follow();
+      if (draw(4) === 0) await storage.tidy();
+      if (turn % 8 === 7) expect(rowsOf((await opened())[1])).toEqual(rowsOf(storage));
+    }
+    await other.follow();
+    expect(rowsOf(other)).toEqual(rowsOf(storage));
+    expect(tidied).toBeGreaterThan(0);
+  });
+
   test("hides what only some may read, and finds it again", async () => {
     await storage.write("mine", (shelf) => {
       shelf.saveEntry(waitingEntry(raw(2, "secret")));
