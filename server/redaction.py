@@ -89,7 +89,7 @@ def _erase(served: Services, tx: Writer, ids: Sequence[str], *, actor: str) -> i
             stamp=served.authority.server_stamp(now_ms),
             actor=actor,
             now_ms=now_ms,
-            schema=served.catalogue.schema,
+            catalogue=served.catalogue,
         )
     _drop_asides(tx, ids)
     return done

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sync.catalogue import RecordType
+from sync.catalogue import Catalogue, RecordType
 from sync.operation import Operation
 from sync.record import Record
 from sync.store import Conflict, StoredOperation, Writing
@@ -84,14 +84,14 @@ def redact(
     stamp: str,
     actor: str,
     now_ms: int,
-    schema: int,
+    catalogue: Catalogue,
 ) -> bool:
     """Write over the values of a record's fields, in the transaction; whether there is one.
 
     ``stamp``: the server's, for the operation that says so in the history. Unknown fields
     (of a newer app) go as well: nobody can say what they hold.
     """
-    work = Work(tx)
+    work = Work(tx, catalogue)
     found = work.record(record)
     if found is None:
         return False
@@ -105,7 +105,7 @@ def redact(
     before = found.tail
     _write_over_row(found, names, stamp)
     raw = {
-        "stamp": stamp, "group": None, "actor": actor, "schema": schema, "at": now_ms,
+        "stamp": stamp, "group": None, "actor": actor, "schema": catalogue.schema, "at": now_ms,
         "offset_ms": 0, "type": found.spec.name, "record": record, "kind": "edit",
         "fields": {name: found.get(name) for name in sorted(names & found.spec.index.keys())},
         "base": {"*": before}, "reason": None, _FLAG: True,

@@ -9,7 +9,7 @@ from sync.memory import MemoryStore
 from sync.record import Record
 from sync.redaction import BLANK, MARK, blanked, redact
 from sync.store import JSON, Changes, RecordChange
-from tests.sync.county import ADMIN, GRID, uid
+from tests.sync.county import ADMIN, CATALOGUE, GRID, uid
 
 NAMES = ("householder", "phone", "tags", "notes", "log", "visits")
 
@@ -23,7 +23,9 @@ def erase(county, house, names=NAMES):
     county.now_ms += 1_000
     stamp = county.authority.server_stamp(county.now_ms)
     with county.store.write() as tx:
-        done = redact(tx, house, names, stamp=stamp, actor=ADMIN, now_ms=county.now_ms, schema=1)
+        done = redact(
+            tx, house, names, stamp=stamp, actor=ADMIN, now_ms=county.now_ms, catalogue=CATALOGUE
+        )
     assert done
     return stamp
 
@@ -139,18 +141,21 @@ def test_erasing_again_takes_what_came_since_and_remembers_both(county, anna, ho
 def test_a_text_that_must_be_there_says_that_it_was_erased():
     name = Field("name", "text", "ask", required=True)
     spec = RecordType("person", "人", "Person", (name,), (Feed("shared"),))
-    store = MemoryStore(Catalogue(spec), epoch="e")
+    catalogue = Catalogue(spec)
+    store = MemoryStore(catalogue, epoch="e")
     record = Record.created(uid(1), spec, stamp="s1", values={"name": "张三"})
     with store.write() as tx:
         tx.save(Changes(records=[RecordChange(record, None, moved=True)]))
     with store.write() as tx:
-        redact(tx, uid(1), ("name",), stamp="s2", actor=ADMIN, now_ms=1, schema=1)
+        redact(tx, uid(1), ("name",), stamp="s2", actor=ADMIN, now_ms=1, catalogue=catalogue)
         assert tx.records([uid(1)])[uid(1)].get("name") == BLANK
 
 
 def test_of_no_record_there_is_nothing_to_erase(county):
     with county.store.write() as tx:
-        assert not redact(tx, uid(99), ("phone",), stamp="s", actor=ADMIN, now_ms=1, schema=1)
+        assert not redact(
+            tx, uid(99), ("phone",), stamp="s", actor=ADMIN, now_ms=1, catalogue=CATALOGUE
+        )
 
 
 def test_an_operation_without_fields_has_none_to_write_over():

@@ -10,7 +10,15 @@ def erase(server, *names):
     server.now_ms += 1_000
     stamp = server.authority.server_stamp(server.now_ms)
     with server.store.write() as tx:
-        redact(tx, HOUSE, names, stamp=stamp, actor=BO, now_ms=server.now_ms, schema=3)
+        redact(
+            tx,
+            HOUSE,
+            names,
+            stamp=stamp,
+            actor=BO,
+            now_ms=server.now_ms,
+            catalogue=server.catalogue,
+        )
 
 
 def everything(tablet):
