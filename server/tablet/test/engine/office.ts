@@ -51,6 +51,8 @@ export class Office {
   judge: (raw: Raw) => Fields | null = () => null;
   catalogue: Fields = CATALOGUE;
   canRepair = true;
+  /** Rows in a page. */
+  pageMax = 2;
   tokens = { token: "t1", refresh: "r1" };
   private sequence = 0;
   private made = 0;
@@ -159,8 +161,8 @@ export class Office {
     if (moved.length === 0 && cursor !== undefined) return [[], false];
     const told = moved.slice(0, limit);
     const lines: Line[] = [];
-    for (let start = 0; start < Math.max(1, told.length); start += 2) {
-      lines.push(this.page(told.slice(start, start + 2), cursor === undefined ? new Set() : quiet, after));
+    for (let start = 0; start < Math.max(1, told.length); start += this.pageMax) {
+      lines.push(this.page(told.slice(start, start + this.pageMax), cursor === undefined ? new Set() : quiet, after));
     }
     return [lines, moved.length > told.length];
   }
