@@ -150,6 +150,21 @@ class Tablet:
         """Exchange now, and wait for what comes of it."""
         self.evaluate("() => yuanba.replica.value.sync('button').then(() => null)")
 
+    def is_open(self) -> None:
+        """Wait until the app has opened the worker's copy."""
+        there = "() => !!globalThis.yuanba?.replica.value"
+        self.eventually(lambda: bool(self.evaluate(there)))
+
+    def hand_in_quickly(self) -> None:
+        """Exchange, as the button does, until nothing waits."""
+
+        def is_handed_in() -> bool:
+            self.syncs()
+            state = self.state()
+            return bool(state["waiting"] == 0 and state["next"]["step"] == "rest")
+
+        self.eventually(is_handed_in, within_s=20)
+
     def state(self) -> Any:
         """The status as screens are told it."""
         return self.evaluate("() => yuanba.replica.value.status.value")
@@ -179,7 +194,7 @@ class Tablet:
     def evaluate(self, script: str, argument: Any = None) -> Any:
         return self.page.evaluate(script, argument)
 
-    def eventually(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
+    def eventually(self, holds: Callable[[], object], *, within_s: float = 10) -> None:
         """Wait until something is so; fails if it does not come."""
         end = time.monotonic() + within_s
         while not _is_so(holds):
@@ -187,10 +202,10 @@ class Tablet:
             self.page.wait_for_timeout(50)
 
 
-def _is_so(holds: Callable[[], bool]) -> bool:
+def _is_so(holds: Callable[[], object]) -> bool:
     """Whether it holds; while the page is being loaded anew nothing can be said of it."""
     try:
-        return holds()
+        return bool(holds())
     except Error as error:
         if "context was destroyed" in str(error) or "navigat" in str(error):
             return False
