@@ -55,7 +55,7 @@ _HELD = tuple(HELD.columns.keys())
 _ASIDE = tuple(ASIDE.columns.keys())
 _STRAY = tuple(STRAY.columns.keys())
 _IDENTITY = ("key", "record")
-_RECORD = ("feed", "id", "type", "head", "tail", "deleted", "row")
+_RECORD = ("feed", "id", "type", "head", "tail", "deleted", "row", "into")
 _ENTRY = ("seq", "home", "state", "feed", "record")
 _SCAN_MAX = 64
 """So many entries beyond a position are read at once rather than looked up one by one."""
@@ -245,9 +245,9 @@ class Writer(Snapshot):
             row = dumps(record.row())
             home_before, picture_before = stored.get(record.id, (home, None))
             if before is None:
-                spec, deleted = record.spec, record.deleted
-                new.append((home, record.id, spec.name, record.head, record.tail, deleted, row))
-            elif home == home_before and record.deleted == before.deleted:
+                told = (record.spec.name, record.head, record.tail, record.deleted)
+                new.append((home, record.id, *told, row, record.into))
+            elif home == home_before and not record.deleted and not before.deleted:
                 edited.append((record.head, record.tail, row, home, record.id))
             else:
                 changed = (home, record.head, record.tail, record.deleted, row, record.into)

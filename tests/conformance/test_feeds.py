@@ -376,6 +376,36 @@ def test_a_merged_record_is_told_with_the_one_that_stands_for_it(store):
         assert_digests(tx, FEED_A, FEED_C)
 
 
+@pytest.mark.parametrize("is_stored_before", [True, False])
+def test_a_record_that_is_deleted_already_can_still_be_merged(store, is_stored_before):
+    """As it is where one person deletes it while another merges it, offline."""
+    into, batch = created(store), Batch()
+    if is_stored_before:
+        record = created(store)
+        edited(store, record.id, deleted=True)
+        with store.write() as tx:
+            record = tx.records([record.id])[record.id]
+            record.into = into.id
+            batch.edit(record)
+            tx.save(batch.changes)
+    else:
+        record = batch.create()
+        record.deleted, record.into = True, into.id
+        saved(store, batch)
+    with store.read() as tx:
+        assert tx.records([record.id])[record.id].into == into.id
+        assert whole(tx, FEED_A)[-1].state == "merged"
+        assert_digests(tx, FEED_A)
+    with store.write() as tx:
+        record, batch = tx.records([record.id])[record.id], Batch()
+        record.into = None
+        batch.edit(record, deleted=False)
+        tx.save(batch.changes)
+    with store.read() as tx:
+        assert tx.records([record.id])[record.id].into is None
+        assert whole(tx, FEED_A)[-1].state == "live"
+
+
 def test_a_feed_that_only_refers_is_told_when_a_record_stands_for_itself_again(store):
     record = created(store)
     with store.write() as tx:
