@@ -1,0 +1,238 @@
+"""`yuanba explore`: try to break the promise, from many seeds, and say whether it held.
+
+What is hard: a campaign that only says "all well" is not believed. So it says how often every
+fault and every kind of conflict occurred, how fast it was, and with ``--mutants`` that each
+known bug is found. A failure is written as a file and printed with the command that plays it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.cli.errors import OperatorError
+
+if TYPE_CHECKING:
+    from simulator.exploration.campaign import Campaign
+    from simulator.exploration.run import Outcome
+
+SHOWN = 8
+
+WORDS = {
+    "held": ("全部保持", "all hold"),
+    "failed": ("{count} 个种子被打破", "{count} seeds failed"),
+    "speed": (
+        "{seeds} 个种子，{rate:.1f} 个/秒，每个 {cpu:.0f} 毫秒 CPU；"
+        "模拟时间是真实时间的 {ratio:,.0f} 倍",
+        "{seeds} seeds, {rate:.1f} a second, {cpu:.0f} ms CPU each; "
+        "simulated time is {ratio:,.0f} times real time",
+    ),
+    "happened": ("发生了多少次", "How often it happened"),
+    "never": ("从未发生：{names}", "Never happened: {names}"),
+    "broken": (
+        "种子 {seed}（{profile}），第 {steps} 步：不变量 {number}（{promise}）：{why}",
+        "Seed {seed} ({profile}), step {steps}: invariant {number} ({promise}): {why}",
+    ),
+    "replay": ("重放：{command}", "Replay it: {command}"),
+    "commit": ("提交 {commit}", "commit {commit}"),
+    "exploring": ("探索中", "exploring"),
+    "killed": (
+        "{name}：第 {median} 个种子发现（不变量 {number}）",
+        "{name}: found at seed {median} (invariant {number})",
+    ),
+    "survived": ("{name}：{seeds} 个种子都没有发现", "{name}: survived {seeds} seeds"),
+    "mutants": ("{killed}/{all} 个变异体被发现", "{killed} of {all} mutants found"),
+}
+
+
+def say(word: str, lang: str, **values: object) -> str:
+    """A text in a language.
+
+    >>> say("killed", "en", name="no_eviction", median=3, number=4)
+    'no_eviction: found at seed 3 (invariant 4)'
+    """
+    return WORDS[word][lang == "en"].format(**values)
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds as people write them: ``7``, ``0-999``, ``3,5,20-29``. Raises OperatorError.
+
+    >>> read_seeds("3,5,8-10")
+    [3, 5, 8, 9, 10]
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        if found is None or int(found[2] or found[1]) < int(found[1]):
+            raise OperatorError(f"--seeds is a number or a range like 0-999, not {text!r}.")
+        seeds += range(int(found[1]), int(found[2] or found[1]) + 1)
+    return seeds
+
+
+@contextmanager
+def progress_bar(lang: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, with an estimate."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say("exploring", lang), total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def show_failure(outcome: Outcome, folder: Path, lang: str, *, mutant: str | None = None) -> None:
+    """Write a failing run, and say what was broken and how to see it."""
+    from simulator.exploration.promises import PROMISES
+    from simulator.exploration.runs import write_run
+    from simulator.report import commit_of
+
+    assert outcome.broken is not None
+    number, why = outcome.broken
+    path = folder / f"{mutant or outcome.profile}-{outcome.seed}.json"
+    write_run(path, outcome, mutant=mutant)
+    promise = PROMISES.get(number, ("程序出错", "the program failed"))[lang == "en"]
+    typer.echo(
+        say(
+            "broken", lang, seed=outcome.seed, profile=outcome.profile, steps=len(outcome.steps),
+            number=number, promise=promise, why=why,
+        )
+    )  # fmt: skip
+    commit = commit_of(Path(__file__).resolve().parents[2]) or "?"
+    typer.echo(say("commit", lang, commit=commit))
+    typer.echo(say("replay", lang, command=f"yuanba replay {path} --trace"))
+    typer.echo(say("replay", lang, command=f"yuanba shrink {path}"))
+
+
+def show_counters(campaign: Campaign, lang: str) -> None:
+    """How often everything happened that should happen sometimes."""
+    from simulator.exploration.sometimes import SOMETIMES
+
+    typer.echo(say("happened", lang))
+    for name, words in SOMETIMES.items():
+        typer.echo(f"  {campaign.seen.get(name, 0):>9,}  {words[lang == 'en']}")
+
+
+def show_speed(campaign: Campaign, lang: str) -> None:
+    """Seeds a second, and simulated against real time."""
+    wall = max(campaign.wall_s, 1e-9)
+    values = {
+        "seeds": campaign.seeds,
+        "rate": campaign.seeds / wall,
+        "cpu": 1000 * campaign.cpu_s / max(1, campaign.seeds),
+        "ratio": campaign.simulated_s / wall,
+    }
+    typer.echo(say("speed", lang, **values))
+
+
+def hunt_mutants(
+    names: list[str],
+    *,
+    seeds: list[int],
+    steps: int,
+    jobs: int,
+    lang: str,
+    times: int,
+) -> bool:
+    """Look for every planted bug; whether all were found."""
+    from statistics import median_low
+
+    from simulator.exploration.campaign import run_seeds
+
+    found = 0
+    for name in names:
+        took: list[int] = []
+        number = 0
+        per_try = max(1, len(seeds) // times)
+        for start in range(times):
+            some = seeds[start * per_try : (start + 1) * per_try]
+            campaign = run_seeds(
+                some, profile="both", steps=steps, jobs=jobs, mutant=name, stop_at=1
+            )
+            if campaign.failures:
+                took.append(campaign.seeds)
+                number = campaign.failures[0].broken[0]  # type: ignore[index] # it failed
+            if len(took) * 2 > times:
+                break
+        if took:
+            found += 1
+            typer.echo(say("killed", lang, name=name, median=median_low(took), number=number))
+        else:
+            typer.echo(say("survived", lang, name=name, seeds=len(seeds)))
+    typer.echo(say("mutants", lang, killed=found, all=len(names)))
+    return found == len(names)
+
+
+def explore_seeds(
+    seeds: list[int], *, profile: str, steps: int, jobs: int, lang: str, folder: Path
+) -> bool:
+    """Run seeds and say what they came to; whether every promise held."""
+    from simulator.exploration.campaign import LONG, never, run_seeds
+
+    with progress_bar(lang, len(seeds)) as move:
+        campaign = run_seeds(
+            seeds,
+            profile=profile,
+            steps=steps,
+            jobs=jobs,
+            progress=lambda so_far: move(so_far.seeds),
+        )
+    show_counters(campaign, lang)
+    show_speed(campaign, lang)
+    missing = never(campaign.seen)
+    if missing:
+        typer.echo(say("never", lang, names=", ".join(missing)))
+    for outcome in campaign.failures[:SHOWN]:
+        show_failure(outcome, folder, lang)
+    count = len(campaign.failures)
+    typer.echo(say("failed", lang, count=count) if count else say("held", lang))
+    return not count and not (missing and campaign.seeds >= LONG)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `explore`."""
+
+    @app.command()
+    def explore(
+        seeds: Annotated[str, typer.Option(help="Which seeds: 7, 0-999, or both in a list.")] = (
+            "0-99"
+        ),
+        profile: Annotated[
+            str, typer.Option(help="swarm: each run its own hand of faults; fixed: all of them.")
+        ] = "swarm",
+        steps: Annotated[int, typer.Option(min=1, help="How many steps each run has.")] = 300,
+        jobs: Annotated[int, typer.Option(help="Processes; 0 is one a core.")] = 0,
+        mutants: Annotated[
+            bool, typer.Option("--mutants", help="Plant each known bug, and find it.")
+        ] = False,
+        mutant: Annotated[str, typer.Option(help="Plant only this bug.")] = "",
+        out: Annotated[Path, typer.Option(help="Where failing runs are written.")] = Path(
+            "explored"
+        ),
+        lang: Annotated[str, typer.Option(help="zh or en.", envvar="YUANBA_LANG")] = "zh",
+    ) -> None:
+        """Try to break the promise: real server, real tablets, virtual time, every fault."""
+        from simulator.exploration.mutants import MUTANTS
+        from simulator.exploration.profiles import PROFILES
+
+        if profile not in PROFILES:
+            raise OperatorError(f"--profile is {' or '.join(PROFILES)}, not {profile!r}.")
+        if mutant and mutant not in MUTANTS:
+            raise OperatorError(f"There is no mutant {mutant!r}. These are: {', '.join(MUTANTS)}.")
+        wanted, cores = read_seeds(seeds), jobs or len(os.sched_getaffinity(0))
+        if mutants or mutant:
+            names = [mutant] if mutant else list(MUTANTS)
+            well = hunt_mutants(names, seeds=wanted, steps=steps, jobs=cores, lang=lang, times=3)
+        else:
+            well = explore_seeds(
+                wanted, profile=profile, steps=steps, jobs=cores, lang=lang, folder=out
+            )
+        if not well:
+            raise typer.Exit(1)

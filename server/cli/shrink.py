@@ -1,0 +1,76 @@
+"""`yuanba shrink`: of a failing run, the few steps that matter, as a file and as a story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.errors import OperatorError
+from server.cli.replay import live, show
+
+WORDS = {
+    "holds": (
+        "这个运行没有打破任何不变量，没有什么可以缩短。",
+        "No invariant is broken in this run: there is nothing to shrink.",
+    ),
+    "from": (
+        "{before} 步缩到 {after} 步，试了 {tried} 次",
+        "{before} steps to {after}, in {tried} runs",
+    ),
+    "written": ("已写入 {path}", "Written: {path}"),
+}
+
+
+def say(word: str, lang: str, **values: object) -> str:
+    """A text in a language."""
+    return WORDS[word][lang == "en"].format(**values)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `shrink`."""
+
+    @app.command()
+    def shrink(
+        run: Annotated[str, typer.Argument(help="A seed, or the file of a run.")],
+        out: Annotated[
+            Path | None, typer.Option(help="Where to write; else beside it, or explored/.")
+        ] = None,
+        profile: Annotated[str, typer.Option(help="Of a seed: swarm or fixed.")] = "swarm",
+        steps: Annotated[int, typer.Option(min=1, help="Of a seed: how many steps.")] = 300,
+        mutant: Annotated[str, typer.Option(help="Plant this bug.")] = "",
+        lang: Annotated[str, typer.Option(help="zh or en.", envvar="YUANBA_LANG")] = "zh",
+    ) -> None:
+        """Cut a failing run down to the few steps that break the promise."""
+        from rich.console import Console
+
+        from simulator.exploration.mutants import planted
+        from simulator.exploration.runs import read_run, write_run
+        from simulator.exploration.shrink import shrink as cut_down
+
+        bug = mutant or (None if run.isdigit() else read_run(Path(run)).mutant)
+        outcome = live(run, profile=profile, steps=steps, mutant=bug)
+        if outcome.broken is None:
+            raise OperatorError(say("holds", lang))
+        tries = [0]
+        with Console(stderr=True).status("…") as status, planted(bug):
+
+            def progress(tried: int, left: int) -> None:
+                tries[0] = tried
+                status.update(f"{tried}: {left}")
+
+            number = outcome.broken[0]
+            kept, small = cut_down(
+                outcome.steps, seed=outcome.seed, number=number, progress=progress
+            )
+        path = out or (
+            Path("explored") / f"{run}-small.json"
+            if run.isdigit()
+            else Path(run).with_name(f"{Path(run).stem}-small.json")
+        )
+        write_run(path, small, kept, mutant=bug)
+        show(small, lang, trace=True)
+        before, after = len(outcome.steps), len(kept)
+        typer.echo(say("from", lang, before=before, after=after, tried=tries[0]))
+        typer.echo(say("written", lang, path=path))

@@ -1,0 +1,92 @@
+"""Campaigns: many seeds, on all cores, with progress, and what they came to.
+
+Every seed is a run of its own, so they are dealt to processes one after the other; the result
+does not depend on how many there are. A long campaign also fails if something that should
+happen sometimes never did: a fault that is never injected proves nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from simulator.exploration.mutants import planted
+from simulator.exploration.profiles import PROFILES
+from simulator.exploration.run import Outcome, explore
+from simulator.exploration.sometimes import SOMETIMES
+
+__all__ = ["Campaign", "never", "run_seeds"]
+
+LONG = 10_000
+"""From so many seeds on, what never happened fails a campaign."""
+
+
+@dataclass(slots=True)
+class Campaign:
+    """What many runs came to. Times in seconds, simulated ones too."""
+
+    seeds: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    failures: list[Outcome] = field(default_factory=list)
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    simulated_s: float = 0.0
+
+    def take(self, outcome: Outcome) -> None:
+        """Count a run in."""
+        self.seeds += 1
+        self.seen.update(outcome.seen)
+        self.cpu_s += outcome.cpu_s
+        self.simulated_s += outcome.simulated_ms / 1000
+        if outcome.broken is not None:
+            self.failures.append(outcome)
+
+
+def never(seen: Mapping[str, int]) -> list[str]:
+    """What should happen sometimes, and did not."""
+    return [name for name in SOMETIMES if not seen.get(name)]
+
+
+def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
+    if profile == "both":
+        profile = PROFILES[seed % 2]
+    with planted(mutant):
+        outcome = explore(seed, profile=profile, steps=steps)
+    if outcome.broken is None:
+        outcome.steps = []
+    return outcome
+
+
+def run_seeds(
+    seeds: Sequence[int],
+    *,
+    profile: str,
+    steps: int,
+    jobs: int = 1,
+    mutant: str | None = None,
+    progress: Callable[[Campaign], None] = lambda _so_far: None,
+    stop_at: int | None = None,
+) -> Campaign:
+    """Run these seeds. ``stop_at``: so many failures are enough."""
+    campaign, began = Campaign(), time.perf_counter()
+    work = partial(_one, profile=profile, steps=steps, mutant=mutant)
+    for outcome in _dealt(work, seeds, jobs):
+        campaign.take(outcome)
+        campaign.wall_s = time.perf_counter() - began
+        progress(campaign)
+        if stop_at is not None and len(campaign.failures) >= stop_at:
+            break
+    campaign.failures.sort(key=lambda one: one.seed)
+    return campaign
+
+
+def _dealt(work: Callable[[int], Outcome], seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
+    if jobs <= 1:
+        yield from map(work, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap_unordered(work, seeds)

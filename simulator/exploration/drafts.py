@@ -1,0 +1,223 @@
+"""Drafts: what a worker does on a tablet, by the catalogue and by what the tablet shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.exploration.chance import Dice
+from simulator.exploration.ledger import TypeSpec
+from simulator.exploration.profiles import Profile
+from simulator.exploration.values import Entered, change, plain
+
+if TYPE_CHECKING:
+    from simulator.exploration.tablet import Tablet
+    from simulator.exploration.world import World
+
+__all__ = ["drafts_on", "filled", "pick_fields", "step_of"]
+
+Draft = dict[str, Any]
+
+KINDS: Mapping[str, float] = {
+    "edit": 60,
+    "create": 12,
+    "delete": 5,
+    "restore": 3,
+    "transition": 16,
+    "resolve": 4,
+    "merge": 1,
+}
+"""Kind → weight of what is done on a tablet."""
+
+
+class Desk:
+    """What somebody has before them: a tablet's records, and what may be entered."""
+
+    def __init__(self, world: World, tablet: Tablet, profile: Profile, mark: str) -> None:
+        self.world, self.tablet, self.profile = world, tablet, profile
+        self.specs = world.oracle.ledger.specs
+        with tablet.disk.read() as shelf:
+            self.known = {
+                name: sorted({*shelf.records(name), *shelf.pending_records(name)})
+                for name in self.specs
+            }
+        self.known = {name: ids for name, ids in self.known.items() if ids}
+        self.entered = Entered(f"〔{mark}〕", tablet.now_ms(), self.known)
+        user = world.oracle.ledger.rows.get(world.user_of(tablet))
+        self.role = user.get("role") if user else ""
+
+    def types(self, dice: Dice, key: str) -> list[str]:
+        """The types that this role may change so; now and then, one that it may not."""
+        if dice.happens(0.04):
+            return sorted(self.known)
+        return [
+            name for name in sorted(self.specs) if self.role in self.specs[name].who.get(key, ())
+        ]
+
+    def record(self, dice: Dice, name: str) -> str | None:
+        """A record of a type; a few are everybody's."""
+        ids = self.known.get(name)
+        if not ids:
+            return None
+        return dice.pick(ids[:2] if dice.happens(self.profile.of("hot")) else ids)
+
+
+def drafts_on(world: World, tablet: Tablet, dice: Dice, profile: Profile, mark: str) -> list[Draft]:
+    """What is done on a tablet in one go; empty if there is nothing to do it to."""
+    desk = Desk(world, tablet, profile, mark)
+    drafts: list[Draft] = []
+    for _ in range(dice.pick((1, 1, 1, 2, 3))):
+        kind = dice.weighted(KINDS) or "edit"
+        made = _MAKERS[kind](desk, dice)
+        if made is not None and made["record"] not in {one["record"] for one in drafts}:
+            drafts.append(made)
+    return drafts
+
+
+def pick_fields(spec: TypeSpec, dice: Dice, profile: Profile) -> list[str]:
+    """The fields of one edit."""
+    moving = {by for _kind, by in spec.feed_rules}
+    names = [
+        name
+        for name in spec.fields
+        if spec.policy[name] != "workflow"
+        and (name not in moving or dice.happens(profile.of("move")))
+    ]
+    return sorted({dice.pick(names) for _ in range(dice.pick((1, 1, 2, 3)))}) if names else []
+
+
+def filled(
+    spec: TypeSpec, dice: Dice, entered: Entered, current: Callable[[str], Any], names: list[str]
+) -> dict[str, Any]:
+    """Field → edit, for the fields into which something can be entered."""
+    made = {name: change(spec.field[name], dice, current(name), entered) for name in names}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def step_of(
+    spec: TypeSpec,
+    dice: Dice,
+    state: Any,
+    role: str,
+    entered: Entered,
+    current: Callable[[str], Any],
+) -> dict[str, Any] | None:
+    """The fields of a step of the workflow from a state, with what it requires."""
+    assert spec.workflow is not None
+    steps = [
+        one
+        for one in spec.workflow["transitions"]
+        if one["from"] == state and (role in one["who"] or dice.happens(0.02))
+    ]
+    if not steps:
+        return None
+    step = dice.pick(steps)
+    needed = [name for name in step["requires"] if name in spec.field]
+    fields = filled(spec, dice, entered, current, needed)
+    return {**fields, spec.workflow["field"]: step["to"]}
+
+
+# Kinds -----------------------------------------------------------------------------------------
+
+
+def _edit(desk: Desk, dice: Dice) -> Draft | None:
+    types = [name for name in desk.types(dice, "edit") if name in desk.known]
+    if not types:
+        return None
+    spec = desk.specs[dice.pick(types)]
+    record = desk.record(dice, spec.name)
+    view = desk.tablet.replica.view(record) if record else None
+    if record is None or view is None:
+        return None
+    names = pick_fields(spec, dice, desk.profile)
+    fields = filled(spec, dice, desk.entered, view.record.get, names)
+    return (
+        {"kind": "edit", "type": spec.name, "record": record, "fields": fields} if fields else None
+    )
+
+
+def _create(desk: Desk, dice: Dice) -> Draft | None:
+    types = desk.types(dice, "create")
+    if not types:
+        return None
+    spec = desk.specs[dice.pick(types)]
+    fields: dict[str, Any] = {}
+    for name in spec.fields:
+        told = spec.field[name]
+        if told["policy"] == "workflow" or not (told["required"] or dice.happens(0.4)):
+            continue
+        value = plain(told, dice, None, desk.entered)
+        if value is not None:
+            fields[name] = value
+    record = desk.world.name_new()
+    return {"kind": "create", "type": spec.name, "record": record, "fields": fields}
+
+
+def _whole(kind: str) -> Callable[[Desk, Dice], Draft | None]:
+    def make(desk: Desk, dice: Dice) -> Draft | None:
+        types = [name for name in desk.types(dice, "delete") if name in desk.known]
+        if not types:
+            return None
+        name = dice.pick(types)
+        record = desk.record(dice, name)
+        if record is None:
+            return None
+        made: Draft = {"kind": kind, "type": name, "record": record}
+        if kind == "merge":
+            others = [one for one in desk.known[name] if one != record]
+            if not others:
+                return None
+            made["extra"] = {"into": dice.pick(others)}
+        return made
+
+    return make
+
+
+def _transition(desk: Desk, dice: Dice) -> Draft | None:
+    names = [name for name in sorted(desk.known) if desk.specs[name].workflow]
+    if not names:
+        return None
+    spec = desk.specs[dice.pick(names)]
+    record = desk.record(dice, spec.name)
+    view = desk.tablet.replica.view(record) if record else None
+    if record is None or view is None or spec.workflow is None:
+        return None
+    state = view.record.get(spec.workflow["field"])
+    fields = step_of(spec, dice, state, desk.role, desk.entered, view.record.get)
+    if fields is None:
+        return None
+    return {"kind": "transition", "type": spec.name, "record": record, "fields": fields}
+
+
+def _resolve(desk: Desk, dice: Dice) -> Draft | None:
+    ledger = desk.world.oracle.ledger
+    here = {record for ids in desk.known.values() for record in ids}
+    waiting = [
+        one for one in ledger.conflicts.values() if one.closed_by is None and one.record in here
+    ]
+    if desk.role != "administrator" or not waiting:
+        return None
+    conflict = dice.pick(waiting)
+    return resolution(conflict, dice, ledger.rows[conflict.record].spec.name)
+
+
+def resolution(conflict: Any, dice: Dice, type_name: str) -> Draft | None:
+    """A decision about the open fields of a conflict: one of the two values."""
+    fields = {
+        name: part["device"] if dice.happens(0.5) else part["server"]
+        for name, part in conflict.fields.items()
+        if part["closed_by"] is None
+    }
+    made = {"kind": "resolve", "type": type_name, "record": conflict.record, "fields": fields}
+    return {**made, "extra": {"conflict": conflict.id}} if fields else None
+
+
+_MAKERS: Mapping[str, Callable[[Desk, Dice], Draft | None]] = {
+    "edit": _edit,
+    "create": _create,
+    "delete": _whole("delete"),
+    "restore": _whole("restore"),
+    "merge": _whole("merge"),
+    "transition": _transition,
+    "resolve": _resolve,
+}

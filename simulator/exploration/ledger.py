@@ -1,0 +1,332 @@
+"""The ledger: what the server has stored, read by the oracle's own eyes.
+
+An oracle that asked the engine what it did would believe its mistakes. So this module reads
+the tables with SQL of its own and the rows with the catalogue document that the server
+publishes; it knows nothing of the engine's classes. Triggers on the connection tell what
+changed in each transaction, in the order in which it was written, and are rolled back with it.
+
+Invariants
+    * ``drain`` gives every change since the last one, once.
+    * What was read before is kept here: a row that vanishes, or a text that changes, shows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+__all__ = ["Change", "ConflictRow", "HeldRow", "Ledger", "Op", "Row", "TypeSpec"]
+
+_HEAD = 6
+"""Members before a type's own fields in a row: record, head, v, vx, c, x."""
+
+
+class TypeSpec:
+    """One type of the catalogue document, by names."""
+
+    def __init__(self, name: str, told: Mapping[str, Any]) -> None:
+        self.name = name
+        self.fields: list[str] = [one["name"] for one in told["fields"]]
+        self.policy: dict[str, str] = {one["name"]: one["policy"] for one in told["fields"]}
+        self.kind: dict[str, str] = {one["name"]: one["kind"] for one in told["fields"]}
+        self.field: dict[str, Mapping[str, Any]] = {one["name"]: one for one in told["fields"]}
+        self.clock = frozenset(one["name"] for one in told["fields"] if one.get("clock"))
+        self.feed_rules: list[tuple[str, str | None]] = [
+            (rule["kind"], rule["by"]) for rule in told["feeds"]
+        ]
+        self.who: Mapping[str, Sequence[str]] = told["who"]
+        self.identity: list[list[str]] = told["identity"]
+        self.workflow: Mapping[str, Any] | None = told["workflow"]
+        steps = self.workflow["transitions"] if self.workflow else ()
+        self.legal = frozenset((one["from"], one["to"]) for one in steps)
+
+
+class Row:
+    """One record as a row tells it: values and versions by name."""
+
+    __slots__ = ("c", "deleted", "head", "id", "raw", "spec", "v", "values", "vx")
+
+    def __init__(self, raw: Sequence[Any], spec: TypeSpec, *, deleted: bool) -> None:
+        self.raw, self.spec, self.deleted = raw, spec, deleted
+        self.id, self.head, self.v = raw[0], raw[1], raw[2]
+        self.vx: Mapping[str, str] = raw[3] or {}
+        self.c: Sequence[str] = raw[4] or ()
+        values = dict(zip(spec.fields, raw[_HEAD:], strict=False))
+        self.values: dict[str, Any] = {**values, **(raw[5] or {})}
+
+    def get(self, name: str) -> Any:
+        """The value of a field."""
+        return self.values.get(name)
+
+    def version(self, name: str) -> str:
+        """The version of a field."""
+        return self.vx.get(name, self.v)
+
+    def feeds(self) -> list[str]:
+        """Where the catalogue says that it is."""
+        found = []
+        for kind, by in self.spec.feed_rules:
+            if by is None:
+                found.append(kind)
+                continue
+            scope = self.id if by == "record" else self.values.get(by)
+            if scope is not None:
+                found.append(f"{kind}:{scope}" if kind else str(scope))
+        return found
+
+
+@dataclass(slots=True)
+class Op:
+    """One operation as it is stored; ``number``: how many came before it."""
+
+    stamp: str
+    record: str
+    type: str
+    kind: str
+    actor: str
+    outcome: str
+    code: str | None
+    at: int
+    corrected: int
+    received: int
+    cause: str | None
+    conflict: str | None
+    raw: dict[str, Any]
+    number: int = 0
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What it changes."""
+        return self.raw.get("fields") or {}
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """What its author saw."""
+        return self.raw.get("base") or {}
+
+    @property
+    def device(self) -> str:
+        """Who made its stamp."""
+        return self.stamp[18:26]
+
+
+@dataclass(slots=True)
+class ConflictRow:
+    """One conflict as it is stored."""
+
+    id: str
+    record: str
+    closed_by: str | None
+    fields: dict[str, dict[str, Any]]
+
+
+class HeldRow(NamedTuple):
+    """One operation that waits."""
+
+    stamp: str
+    record: str
+    needs: str | None
+    code: str
+
+
+class Change(NamedTuple):
+    """One change of one row of a table: ``what`` is the table and the sign of the change."""
+
+    what: str
+    key: str
+    old: Any
+    new: Any
+
+
+_WATCH = """
+CREATE TEMP TABLE watch (n INTEGER PRIMARY KEY, what TEXT, key TEXT, old BLOB, new BLOB);
+CREATE TEMP TRIGGER w_op_new AFTER INSERT ON main.operation BEGIN
+  INSERT INTO watch (what, key) VALUES ('op+', NEW.stamp); END;
+CREATE TEMP TRIGGER w_op AFTER UPDATE ON main.operation BEGIN
+  INSERT INTO watch (what, key, old, new) VALUES (
+    CASE WHEN OLD.body = NEW.body AND OLD.stamp = NEW.stamp AND OLD.record = NEW.record
+      AND OLD.actor = NEW.actor AND OLD.at = NEW.at AND OLD.received = NEW.received
+      AND OLD.kind = NEW.kind THEN 'op~' ELSE 'op!' END,
+    NEW.stamp, OLD.outcome, NEW.outcome); END;
+CREATE TEMP TRIGGER w_op_gone AFTER DELETE ON main.operation BEGIN
+  INSERT INTO watch (what, key) VALUES ('op-', OLD.stamp); END;
+CREATE TEMP TRIGGER w_rec_new AFTER INSERT ON main.record BEGIN
+  INSERT INTO watch (what, key, new) VALUES ('rec', NEW.id, NEW.row); END;
+CREATE TEMP TRIGGER w_rec AFTER UPDATE OF row, head, deleted ON main.record BEGIN
+  INSERT INTO watch (what, key, old, new) VALUES ('rec', NEW.id, OLD.row, NEW.row); END;
+CREATE TEMP TRIGGER w_rec_gone AFTER DELETE ON main.record BEGIN
+  INSERT INTO watch (what, key) VALUES ('rec-', OLD.id); END;
+CREATE TEMP TRIGGER w_con_new AFTER INSERT ON main.conflict BEGIN
+  INSERT INTO watch (what, key) VALUES ('con', NEW.id); END;
+CREATE TEMP TRIGGER w_con AFTER UPDATE ON main.conflict BEGIN
+  INSERT INTO watch (what, key) VALUES ('con', NEW.id); END;
+CREATE TEMP TRIGGER w_con_gone AFTER DELETE ON main.conflict BEGIN
+  INSERT INTO watch (what, key) VALUES ('con-', OLD.id); END;
+CREATE TEMP TRIGGER w_held_new AFTER INSERT ON main.held BEGIN
+  INSERT INTO watch (what, key) VALUES ('held+', NEW.stamp); END;
+CREATE TEMP TRIGGER w_held AFTER UPDATE ON main.held BEGIN
+  INSERT INTO watch (what, key) VALUES ('held+', NEW.stamp); END;
+CREATE TEMP TRIGGER w_held_gone AFTER DELETE ON main.held BEGIN
+  INSERT INTO watch (what, key) VALUES ('held-', OLD.stamp); END;
+"""
+_OPERATION = (
+    'SELECT stamp, record, type, kind, actor, outcome, code, "at", corrected, received, cause, '
+    "conflict, body FROM operation"
+)
+
+
+class Ledger:
+    """What the server's database held after its last transaction."""
+
+    def __init__(self, catalogue: Mapping[str, Any]) -> None:
+        self.specs = {name: TypeSpec(name, told) for name, told in catalogue["types"].items()}
+        self.ops: dict[str, Op] = {}
+        self.rows: dict[str, Row] = {}
+        self.past: dict[str, list[Row]] = {}
+        self.of_record: dict[str, list[Op]] = {}
+        self.conflicts: dict[str, ConflictRow] = {}
+        self.held: dict[str, HeldRow] = {}
+        self.own: dict[str, list[int]] = {}
+        self._db: sqlite3.Connection = sqlite3.connect(":memory:")
+
+    def attach(self, connection: sqlite3.Connection, *, anew: bool) -> None:
+        """Read this database from now on. ``anew``: it is another history."""
+        self._db = connection
+        connection.executescript(_WATCH)
+        if anew:
+            for kept in (self.ops, self.rows, self.past, self.of_record):
+                kept.clear()
+            self.conflicts.clear()
+            self.held.clear()
+            self.own.clear()
+            rows = connection.execute(f"{_OPERATION} ORDER BY received, stamp").fetchall()
+            for row in rows:
+                self._take_op(row)
+            for stamp in [row[0] for row in connection.execute("SELECT stamp FROM held")]:
+                self._take_held(stamp)
+            for name in [row[0] for row in connection.execute("SELECT id FROM conflict")]:
+                self._take_conflict(name)
+            for record, told in connection.execute("SELECT id, row FROM record").fetchall():
+                self._take_row(record, told)
+
+    # Reading ---------------------------------------------------------------------------------
+
+    def drain(self) -> list[Change]:
+        """What changed since the last time; afterwards this is what the database holds."""
+        db = self._db
+        changes = [
+            Change(*row)
+            for row in db.execute("SELECT what, key, old, new FROM watch ORDER BY n").fetchall()
+        ]
+        if not changes:
+            return changes
+        db.execute("DELETE FROM watch")
+        self._read_ops([one.key for one in changes if one.what in ("op+", "op~")])
+        for change in changes:
+            what, key = change.what, change.key
+            if what == "rec":
+                self._take_row(key, change.new)
+            elif what == "con":
+                self._take_conflict(key)
+            elif what == "held+":
+                self._take_held(key)
+            elif what == "held-":
+                self.held.pop(key, None)
+        return changes
+
+    def _read_ops(self, stamps: list[str]) -> None:
+        stamps = list(dict.fromkeys(stamps))
+        marks = ", ".join("?" * len(stamps))
+        rows = self._db.execute(f"{_OPERATION} WHERE stamp IN ({marks})", stamps)  # nosec B608
+        found = {row[0]: row for row in rows}
+        for stamp in stamps:
+            self._take_op(found[stamp])
+
+    def _take_op(self, row: Sequence[Any]) -> None:
+        *told, body = row
+        known = self.ops.get(row[0])
+        if known is not None:
+            known.outcome, known.code, known.conflict = told[5], told[6], told[11]
+            return
+        op = self.ops[row[0]] = Op(*told, orjson.loads(body), len(self.ops))  # type: ignore[call-arg]
+        self.of_record.setdefault(op.record, []).append(op)
+
+    def _take_row(self, record: str, told: bytes) -> None:
+        kind, deleted = self._db.execute(
+            "SELECT type, deleted FROM record WHERE id = ?", (record,)
+        ).fetchone()
+        row = Row(orjson.loads(told), self.specs[kind], deleted=bool(deleted))
+        if record in self.rows:
+            self._count(self.rows[record], -1)
+        self._count(row, 1)
+        self.rows[record] = row
+        self.past.setdefault(record, []).append(row)
+
+    def _count(self, row: Row, sign: int) -> None:
+        """Keep digests of our own, by the contract's formula."""
+        if row.deleted:
+            return
+        part = zlib.crc32(row.id.encode()) * zlib.crc32(row.head.encode())
+        for feed in row.feeds():
+            digest = self.own.setdefault(feed, [0, 0])
+            digest[0] += sign
+            digest[1] = (digest[1] + sign * part) % (1 << 48)
+
+    def own_digest(self, feed: str) -> tuple[int, int]:
+        """(count, sum) of a feed, counted from the rows."""
+        count, total = self.own.get(feed, (0, 0))
+        return count, total
+
+    def _take_conflict(self, name: str) -> None:
+        found = self._db.execute(
+            "SELECT id, record, closed_by, fields FROM conflict WHERE id = ?", (name,)
+        ).fetchone()
+        if found is not None:
+            *told, fields = found
+            self.conflicts[name] = ConflictRow(*told, orjson.loads(fields))  # type: ignore[call-arg]
+
+    def _take_held(self, stamp: str) -> None:
+        found = self._db.execute(
+            "SELECT stamp, record, needs, code FROM held WHERE stamp = ?", (stamp,)
+        ).fetchone()
+        if found is not None:
+            self.held[stamp] = HeldRow(*found)
+
+    # What the tables say of feeds ------------------------------------------------------------
+
+    def entries(self, feed: str, *, upto: int) -> dict[str, tuple[str, str]]:
+        """Record → (state, head) of a feed's entries up to a position."""
+        found = self._db.execute(
+            "SELECT e.record, e.state, r.head FROM feed f JOIN entry e ON e.feed = f.key "
+            "JOIN record r ON r.id = e.record WHERE f.name = ? AND e.seq <= ?",
+            (feed, upto),
+        )
+        return {record: (state, head) for record, state, head in found}
+
+    def digests(self) -> dict[str, tuple[int, int, int]]:
+        """Feed → (count, sum, seq) as the server keeps them."""
+        found = self._db.execute('SELECT name, "count", "sum", seq FROM feed')
+        return {name: (count, total, seq) for name, count, total, seq in found}
+
+    def epoch(self) -> str:
+        """The mark of this history."""
+        return str(self._db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0])
+
+    def outcome_of(self, stamp: str) -> str | None:
+        """What became of an operation, by the table itself."""
+        found = self._db.execute("SELECT outcome FROM operation WHERE stamp = ?", (stamp,))
+        row = found.fetchone()
+        return None if row is None else str(row[0])
+
+    def grants(self, user: str) -> list[tuple[str, str, int, int | None]]:
+        """(assignment, feed, since, until) of a user's live assignments, by their rows."""
+        return [
+            (row.id, row.get("feed"), row.get("since"), row.get("until"))
+            for row in self.rows.values()
+            if row.spec.name == "assignment" and not row.deleted and row.get("user") == user
+        ]

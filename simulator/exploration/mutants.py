@@ -1,0 +1,46 @@
+"""Mutants: known bugs, planted one at a time, to show that the checks can fail.
+
+A check that never fails may be no check. So each safeguard of the engine has a mutant here
+that takes it away, in the process of the explorer and for as long as a run lasts, and a
+campaign must find it. One that survives means that a promise is not kept by anything that
+we could see.
+
+A mutant is a name, what it breaks, the promise that should notice, and a function that
+replaces something and gives what undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from simulator.exploration import mutants_device, mutants_server
+from simulator.exploration.planting import Plant
+
+__all__ = ["MUTANTS", "Mutant", "planted"]
+
+
+class Mutant(NamedTuple):
+    """A planted bug. ``promises``: those that should notice it."""
+
+    zh: str
+    en: str
+    promises: tuple[int, ...]
+    plant: Plant
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    name: Mutant(zh, en, promises, plant)
+    for name, zh, en, promises, plant in (*mutants_server.TABLE, *mutants_device.TABLE)
+}
+"""Name → mutant."""
+
+
+@contextmanager
+def planted(name: str | None) -> Iterator[None]:
+    """Plant a bug for the ``with`` block; None plants nothing."""
+    with ExitStack() as stack:
+        if name is not None:
+            MUTANTS[name].plant(stack)
+        yield

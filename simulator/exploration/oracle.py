@@ -1,0 +1,179 @@
+"""The oracle: stands outside the system under test, hears everything, believes nothing.
+
+It hears each request and each answer as bytes, reads the server's tables and the tablets'
+disks, and knows from the run itself who was granted what and when something was really made.
+The first promise that is broken ends the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.exploration.audit_server import audit_transaction
+from simulator.exploration.audit_tablet import audit_cursors, audit_end
+from simulator.exploration.audit_wire import audit_answer, read_exchange
+from simulator.exploration.ledger import Ledger
+from simulator.exploration.promises import Broken
+
+if TYPE_CHECKING:
+    from simulator.exploration.office import Response
+    from simulator.exploration.tablet import Tablet
+    from simulator.exploration.world import World
+
+__all__ = ["Oracle"]
+
+_SKEW_MS_MAX = 2_500
+"""How far a corrected time may be from the true one: what a round trip makes uncertain."""
+
+
+class Oracle:
+    """Judges one run."""
+
+    def __init__(self, world: World, catalogue: Mapping[str, Any]) -> None:
+        self.world = world
+        self.ledger = Ledger(catalogue)
+        self.acked: dict[str, str] = {}
+        self.delivered: dict[str, list[str]] = {}
+        self.made: dict[str, tuple[int, bool]] = {}
+        self.restored = False
+
+    def attach(self, *, anew: bool) -> None:
+        """Look at the server's database as it is from now on."""
+        self.ledger.attach(self.world.office.connection, anew=anew)
+
+    # While the run goes on -------------------------------------------------------------------
+
+    def note_made(self, tablet: Tablet, stamps: Iterable[str | None]) -> None:
+        """Something was made on a tablet, now."""
+        for stamp in stamps:
+            if stamp is not None:
+                self.made[stamp] = (self.world.now_ms, tablet.exact_clock)
+
+    def forget(self, tablet: str) -> None:
+        """A tablet has lost what it knew."""
+        self.delivered.pop(tablet, None)
+
+    def look(self) -> None:
+        """Judge what the server did since the last look."""
+        ledger = self.ledger
+        known = ledger.rows.copy()
+        changes = ledger.drain()
+        if not changes:
+            return
+        touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
+        before = {record: known.get(record) for record in touched}
+        self._judge(audit_transaction(ledger, changes, before, self.world.saw))
+        for one in changes:
+            if one.what == "op+":
+                self._times(one.key)
+
+    def _times(self, stamp: str) -> None:
+        """A corrected time is the true one, whatever the device's clock said."""
+        op, made = self.ledger.ops[stamp], self.made.get(stamp)
+        if op.corrected > op.received:
+            raise Broken(11, f"{stamp} is dated later than it was received")
+        if made is None or op.raw.get("offset_ms") is None or not made[1]:
+            return
+        if abs(op.corrected - made[0]) > _SKEW_MS_MAX:
+            raise Broken(11, f"{stamp} was made at {made[0]} and is dated {op.corrected}")
+
+    def heard(
+        self,
+        tablet: Tablet,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        answer: Response,
+    ) -> None:
+        """Judge an answer, before anything happens to it on the way."""
+        self.look()
+        if answer.status >= 500 and answer.status != 503:
+            raise Broken(0, f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
+        if answer.status != 200 or path != "/sync/v1/exchange":
+            return
+        told = read_exchange(headers, body or b"", answer.headers, answer.body)
+        for ack in told.acks:
+            if ack["stamp"] is not None:
+                self.acked[ack["stamp"]] = ack["outcome"]
+            self.world.saw(f"ack:{ack['outcome']}{'-again' if ack.get('repeated') else ''}")
+        self._count(told)
+        allowed = self.allowed(self.world.user_of(tablet))
+        self._judge(audit_answer(self.ledger, told, tablet.person, allowed))
+
+    def _count(self, told: Any) -> None:
+        saw = self.world.saw
+        for page in told.pages:
+            for what in ("deleted", "left", "alias"):
+                if page[what]:
+                    saw(f"page:{what}")
+        for what in ("evicted", "reset"):
+            if told.hello[what]:
+                saw(f"hello:{what}")
+        if told.hello["feeds"] is None:
+            saw("hello:no_feeds")
+        if told.done["more"]:
+            saw("done:more")
+
+    def synced(self, tablet: Tablet) -> None:
+        """Judge a tablet's disk, now that an exchange has ended somehow."""
+        self._judge(audit_cursors(self.ledger, tablet))
+        self._judge(
+            (12, f"{tablet.name} found its digest of {one.feed} to differ: {one.own} {one.server}")
+            for one in tablet.differences
+        )
+
+    def allowed(self, user: str) -> frozenset[str]:
+        """The feeds that a user may read now, by the assignments' rows."""
+        now_ms = self.world.now_ms
+        granted = (
+            feed
+            for _id, feed, since, until in self.ledger.grants(user)
+            if since <= now_ms and (until is None or until > now_ms)
+        )
+        return frozenset(("shared", f"person:{user}", *granted))
+
+    # At the end ------------------------------------------------------------------------------
+
+    def end(self, tablets: Iterable[Tablet]) -> None:
+        """Judge everything, once all faults have ended and every tablet has drained."""
+        self.look()
+        ledger = self.ledger
+        for feed, (count, total, _seq) in ledger.digests().items():
+            if ledger.own_digest(feed) != (count, total):
+                raise Broken(12, f"the server's digest of {feed} is not that of its rows")
+        for stamp, outcome in self.acked.items():
+            if stamp not in ledger.ops and outcome != "rejected" and not self.restored:
+                raise Broken(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
+        self._waiting()
+        for tablet in tablets:
+            self._judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
+
+    def _waiting(self) -> None:
+        ledger = self.ledger
+        for op in ledger.ops.values():
+            if op.outcome == "held" and op.stamp not in ledger.held:
+                raise Broken(2, f"{op.stamp} is held and waits nowhere")
+            if op.outcome == "conflict":
+                conflict = ledger.conflicts.get(op.conflict or "")
+                parts = conflict.fields.values() if conflict else ()
+                if not any(part["closed_by"] is None for part in parts):
+                    raise Broken(2, f"{op.stamp} is in conflict, and no conflict about it is open")
+        for held in ledger.held.values():
+            need = ledger.ops.get(held.needs or "")
+            if need is not None and need.outcome not in ("held", "rejected"):
+                raise Broken(2, f"{held.stamp} waits for {held.needs}, which came")
+        for row in ledger.rows.values():
+            open_ = {
+                name
+                for one in ledger.conflicts.values()
+                if one.record == row.id
+                for name, part in one.fields.items()
+                if part["closed_by"] is None
+            }
+            if open_ != set(row.c):
+                raise Broken(8, f"{row.id} is marked {sorted(row.c)}, and open are {sorted(open_)}")
+
+    def _judge(self, wrongs: Iterable[tuple[int, str]]) -> None:
+        for number, why in wrongs:
+            raise Broken(number, why)

@@ -1,0 +1,157 @@
+"""A run: chaos for so many steps, then healing, then the question whether all is well.
+
+Safety is asked at every step, under anything; liveness only after the faults have ended:
+every tablet must then hand in what it has and hold what the server has, within a number of
+exchanges that is fixed beforehand.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import simpy
+
+from simulator.exploration.actions import do
+from simulator.exploration.beginning import beginning
+from simulator.exploration.profiles import Profile
+from simulator.exploration.promises import Broken
+from simulator.exploration.tablet import Tablet
+from simulator.exploration.trace import Fact
+from simulator.exploration.workload import generated
+from simulator.exploration.world import Step, World
+
+__all__ = ["EXCHANGES_MAX", "Outcome", "explore", "play"]
+
+EXCHANGES_MAX = 12
+"""So many exchanges a tablet may need, after healing, beyond one for each page of what it lacks."""
+
+_ROUNDS_MAX = 6
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run. ``broken`` is (number, why) of the promise that did not hold."""
+
+    seed: int
+    profile: str
+    steps: list[Step]
+    broken: tuple[int, str] | None
+    digest: str
+    seen: Counter[str]
+    simulated_ms: int
+    cpu_s: float
+    facts: list[Fact] = field(default_factory=list)
+
+
+def explore(
+    seed: int, *, profile: str = "swarm", steps: int = 300, keep_trace: bool = False
+) -> Outcome:
+    """The run of a seed."""
+    hand = Profile.fixed() if profile == "fixed" else Profile.swarm(seed)
+    world = World(seed, beginning(), keep_trace=keep_trace)
+    return _run(world, generated(world, hand, steps), seed, profile)
+
+
+def play(
+    steps: Sequence[Step], *, seed: int, profile: str = "file", keep_trace: bool = False
+) -> Outcome:
+    """The run of a list of steps."""
+    world = World(seed, beginning(), keep_trace=keep_trace)
+    return _run(world, iter(steps), seed, profile)
+
+
+def _run(world: World, source: Iterator[Step], seed: int, profile: str) -> Outcome:
+    began = time.process_time()
+    taken: list[Step] = []
+    broken: tuple[int, str] | None = None
+    try:
+        world.env.process(_drive(world, source, taken))
+        world.env.run()
+        _heal(world)
+    except Broken as why:
+        broken = (why.number, why.why)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        places = " < ".join(
+            f"{one.filename.rpartition('/')[2]}:{one.lineno}" for one in frames[::-1]
+        )
+        broken = (0, f"{type(error).__name__} at {places}: {error}")
+    if broken is not None:
+        world.tell("broken", "oracle", number=broken[0], why=broken[1])
+    return Outcome(
+        seed=seed,
+        profile=profile,
+        steps=taken,
+        broken=broken,
+        digest=world.trace.digest(),
+        seen=world.seen,
+        simulated_ms=int(world.env.now),
+        cpu_s=time.process_time() - began,
+        facts=world.trace.facts,
+    )
+
+
+def _drive(
+    world: World, source: Iterable[Step], taken: list[Step]
+) -> Generator[simpy.Event, Any, None]:
+    """The one process that makes steps happen, each at its time."""
+    for step in source:
+        if step.at > world.env.now:
+            yield world.env.timeout(step.at - int(world.env.now))
+        taken.append(step)
+        do(world, step)
+
+
+def _heal(world: World) -> None:
+    """End all faults, let every tablet exchange until all are still, and judge everything."""
+    world.tell("heal", "county")
+    world.office.closed = False
+    tablets = list(world.tablets.values())
+    for tablet in tablets:
+        tablet.disk.full = False
+        tablet.link.plans = []
+        if tablet.running is not None or tablet.zombies:
+            tablet.kill()
+    for _round in range(_ROUNDS_MAX):
+        before = _position(world)
+        for tablet in tablets:
+            _drain(world, tablet)
+        if _position(world) == before:
+            break
+    else:
+        raise Broken(5, "tablets and server never come to rest")
+    world.oracle.end([one for one in tablets if _reads(world, one)])
+
+
+def _position(world: World) -> tuple[Any, ...]:
+    """Whether anything still moves: the ends of all feeds, and what waits on tablets."""
+    waiting = tuple(one.replica.counts().waiting for one in world.tablets.values())
+    return (tuple(sorted(world.oracle.ledger.digests().items())), waiting)
+
+
+def _drain(world: World, tablet: Tablet) -> None:
+    """Exchanges until a tablet has nothing more to do, or must be helped by a person."""
+    if tablet.wiped or tablet.keyring.load() is None:
+        return
+    for _ in range(EXCHANGES_MAX):
+        report = tablet.client.sync()
+        world.exchanged(tablet, report)
+        if report.next.step == "enrol":
+            world.enrol_again(tablet)
+        elif report.next.step not in ("wait", "again", "refresh"):
+            return
+    raise Broken(5, f"{tablet.name} does not come to rest: {report.next}")
+
+
+def _reads(world: World, tablet: Tablet) -> bool:
+    """Whether a tablet may read anything: it is not wiped, and its holder is in service."""
+    if tablet.wiped or tablet.keyring.load() is None:
+        return False
+    user = world.oracle.ledger.rows.get(world.user_of(tablet))
+    in_service = user is not None and not user.deleted and user.get("active") is not False
+    return in_service and tablet.replica.meta("problem") is None

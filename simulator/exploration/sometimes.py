@@ -1,0 +1,78 @@
+"""Sometimes: what must have happened in a long campaign, or it has proved nothing.
+
+A fault that is drawn but never strikes, a kind of conflict that nobody ever gets into: then
+the code behind it was not explored, and no invariant can tell. So everything is counted
+where it happens, under a name, and the names that matter are listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["SOMETIMES"]
+
+SOMETIMES: Mapping[str, tuple[str, str]] = {
+    "network:request_lost": ("请求丢失", "a request is lost"),
+    "network:answer_lost": ("提交后答复丢失", "an answer is lost after the commit"),
+    "network:duplicate": ("请求重复送达", "a request arrives twice"),
+    "network:cut": ("答复中途断开", "an answer is cut in the middle of a line"),
+    "network:portal": ("被认证页面截答", "a portal answers instead"),
+    "network:proxy_503": ("代理返回 503", "a proxy says 503"),
+    "network:proxy_502": ("代理返回 502", "a proxy says 502"),
+    "network:delay": ("答复迟到很久", "an answer takes minutes"),
+    "network:stale": ("旧请求的答复在新请求之后到达", "an answer comes after a newer request"),
+    "server_busy": ("服务器繁忙", "the server is busy"),
+    "server_crash_before_commit": ("提交前崩溃", "the server falls before it commits"),
+    "server_crash_after_commit": ("提交后崩溃", "the server falls after it commits"),
+    "server:restart": ("服务器重启", "the server starts anew"),
+    "server:restored": ("服务器从备份恢复", "the server comes back from a backup"),
+    "server:slow_migration": ("升级期间停止服务", "a migration takes its time"),
+    "device:power_cut": ("写入途中断电", "a tablet dies in the middle of writing"),
+    "device:kill": ("应用被终止", "an app is killed"),
+    "device:rollback": ("存储退回昨天", "a disk is set back to yesterday"),
+    "device:clone": ("平板被复制", "a tablet is cloned"),
+    "device:clock": ("时钟错误", "a clock is wrong"),
+    "device:full": ("存储已满", "a disk fills up"),
+    "device:disk_full": ("同步时存储已满", "a disk is full while syncing"),
+    "device:impatient": ("未等答复又发起同步", "an exchange begins while another is open"),
+    "device:enrolled_again": ("重新登记", "a tablet enrols again, in place of itself"),
+    "people:away_weeks": ("离线数周", "a tablet is off for weeks"),
+    "people:reassigned_offline": ("离线期间被调整分工", "a worker is reassigned while offline"),
+    "people:split": ("网格拆分时有未交修改", "a grid is split with edits outstanding"),
+    "people:removed": ("人员离岗", "a worker is removed"),
+    "conflict:concurrent": ("并发修改冲突", "a conflict of concurrent values"),
+    "conflict:already_set": ("首次登记冲突", "a conflict about what was recorded first"),
+    "conflict:overtaken": ("同一工单两人接单", "the same order is taken twice"),
+    "conflict:deleted_and_edited": ("一删一改", "a record is deleted and edited"),
+    "conflict:closed": ("冲突被处理", "a conflict is closed by a decision"),
+    "outcome:applied": ("生效", "an operation is applied"),
+    "outcome:merged": ("合并", "an operation is merged"),
+    "outcome:conflict": ("冲突", "an operation is in conflict"),
+    "outcome:held": ("暂存", "an operation is held"),
+    "outcome:rejected": ("拒绝", "an operation is rejected"),
+    "ack:applied-again": ("重复提交得到当前结果", "a repeat is answered with its outcome"),
+    "ack:conflict-again": ("重复提交仍在冲突", "a repeat is still in conflict"),
+    "ack:held-again": ("重复提交仍暂存", "a repeat is still held"),
+    "merge:text-merged": ("长文本合并", "texts are merged"),
+    "merge:text-conflict": ("长文本冲突", "texts overlap"),
+    "merge:set-merged": ("标签合并", "sets are merged"),
+    "merge:latest-kept": ("较早的值让位", "an earlier value gives way"),
+    "merge:latest-later": ("较晚的值胜出", "a later value wins"),
+    "merge:bound-kept": ("不及已有的极值", "a bound is not reached"),
+    "merge:ask-same": ("同值不冲突", "equal values do not conflict"),
+    "merge:ask-joins": ("接替冲突中的值", "a value takes another's place in a conflict"),
+    "merge:record-restored": ("恢复", "a record is restored"),
+    "code:needs": ("等待依据", "an operation waits for its base"),
+    "code:depends_on_rejected": ("依据未被接受", "an operation is held with its base"),
+    "code:out_of_scope": ("超出范围", "an operation is out of scope"),
+    "code:review": ("等待核查", "an operation waits for a person"),
+    "code:not_allowed": ("岗位不允许", "a role does not allow it"),
+    "hello:evicted": ("授权被收回", "a feed is read no more"),
+    "hello:reset": ("重建订阅", "a feed begins anew"),
+    "hello:no_feeds": ("只许交件", "a tablet may only hand in"),
+    "page:deleted": ("告知删除", "a deletion is told"),
+    "page:left": ("告知移出", "a record is told to have left"),
+    "done:more": ("分多次收取", "an answer does not hold everything"),
+    "next:wipe": ("被通知清除", "a tablet is told to erase itself"),
+}
+"""Name of a counter → what it counts (zh, en)."""

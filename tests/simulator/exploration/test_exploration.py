@@ -1,0 +1,80 @@
+"""The promise under fire: seeds, kept failures, planted bugs, and that a run repeats itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.exploration.mutants import planted
+from simulator.exploration.run import explore, play
+from simulator.exploration.runs import read_run, write_run
+from simulator.exploration.shrink import shrink
+
+KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
+BATCHES, SEEDS = 4, 10
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("profile", ["swarm", "fixed"])
+def test_every_promise_holds_whatever_happens(profile, batch):
+    for seed in range(batch * SEEDS, (batch + 1) * SEEDS):
+        outcome = explore(seed, profile=profile)
+        assert outcome.broken is None, f"yuanba replay {seed} --profile {profile} --trace"
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_a_run_that_failed_once_holds_now(path):
+    kept = read_run(path)
+    assert play(kept.steps, seed=kept.seed).broken is None, f"yuanba replay {path} --trace"
+
+
+def test_the_same_seed_gives_the_same_trace_whatever_hashes_are():
+    script = (
+        "from simulator.exploration.run import explore\n"
+        "runs = [(3, 'swarm'), (4, 'fixed')]\n"
+        "print(*(explore(seed, profile=name, steps=120).digest for seed, name in runs))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": hashes},
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[3],
+        ).stdout
+        for hashes in ("1", "4711")
+    }
+    assert len(told) == 1
+
+
+def test_a_run_played_from_its_file_is_the_run_of_its_seed(tmp_path):
+    lived = explore(5, profile="fixed", steps=150)
+    write_run(tmp_path / "run.json", lived)
+    kept = read_run(tmp_path / "run.json")
+    assert kept.steps == lived.steps
+    assert play(kept.steps, seed=kept.seed).digest == lived.digest
+
+
+def test_what_is_no_run_is_refused_in_words(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text("{}")
+    with pytest.raises(ValueError, match=r"run\.json is not the file of a run"):
+        read_run(path)
+
+
+def test_a_failure_shrinks_to_a_story_of_a_few_steps():
+    with planted("tombstone_forgotten"):
+        found = next(
+            one for one in (explore(seed, profile="fixed") for seed in range(8)) if one.broken
+        )
+        assert found.broken is not None
+        steps, small = shrink(found.steps, seed=found.seed, number=found.broken[0])
+    assert small.broken is not None
+    assert small.broken[0] == found.broken[0]
+    assert len(steps) <= 8
+    assert play(steps, seed=found.seed).broken is None, "without the bug all is well"
