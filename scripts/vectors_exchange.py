@@ -338,6 +338,7 @@ def _rebuilt(world: _World) -> None:
     _first_sync(world)
     old = MemoryStore(CATALOGUE, epoch="e2")
     old._tables = world.store._tables.copy()
+    old._tables.meta["epoch"] = "e2"
     world.office(_house(7), {"grid": GRID}, "create")
     world.work(lambda tablet: tablet.edit(_house(0), {"phone": "9"}, now_ms=world.now_ms))
     world.sync()

@@ -30,6 +30,7 @@ from server.records import CATALOGUE
 from server.services import EXTENSION, Services
 from server.settings import Settings
 from server.store import SqlStore, open_store
+from server.upkeep import Upkeep
 from sync.authority import Authority, Safeguards
 from sync.exchange import Exchange
 
@@ -77,6 +78,7 @@ def create_services(
         exchange=Exchange(CATALOGUE, store, authority, lease_days=int(settings.lease_days)),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
         status=StatusBook(store, later=later),
+        upkeep=Upkeep(store, authority, now_ms=now_ms, horizon_days=int(settings.horizon_days)),
         uploads=Uploads(
             store,
             Files(settings.data_dir / "attachments"),

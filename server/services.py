@@ -16,6 +16,7 @@ from server.devices import StatusBook
 from server.door import Door
 from server.settings import Settings
 from server.store import SqlStore
+from server.upkeep import Upkeep
 from sync.authority import Authority
 from sync.catalogue import Catalogue
 from sync.exchange import Exchange
@@ -37,6 +38,7 @@ class Services:
     exchange: Exchange
     door: Door
     status: StatusBook
+    upkeep: Upkeep
     uploads: Uploads
     now_ms: Callable[[], int]
     new_id: Callable[[], str]

@@ -122,6 +122,13 @@ class Settings:
         en="How many reverse proxies of your own stand in front (0 to 9): "
         "limits on signing in and enrolling go by the address that they tell",
     )
+    horizon_days: str = _setting(
+        "YUANBA_HORIZON_DAYS",
+        "400",
+        zh="删除记号保留多少天（30 到 3650）；离线更久的平板重新取全部档案，未上传的工作不受影响",
+        en="How many days (30 to 3650) deletions are told; a tablet that was away for longer "
+        "fetches everything anew, and keeps the work that it has not handed in",
+    )
     photo_mb: str = _setting(
         "YUANBA_PHOTO_MB",
         "20",
@@ -287,6 +294,7 @@ _FORMS = {  # setting: what it must look like, and how that is said
         "like https://yuanba.example.cn, with nothing after name and port",
     ),
     "lease_days": (r"[1-9]\d?|[12]\d\d|3[0-5]\d|36[0-5]", "a number of days from 1 to 365"),
+    "horizon_days": (r"[3-9]\d|[1-9]\d\d|[12]\d{3}|3[0-5]\d\d|36[0-4]\d|3650", "30 to 3650 days"),
     "proxies": (r"[0-9]", "a number from 0 to 9"),
     "photo_mb": (r"[1-9]\d?|1\d\d|200", "a number from 1 to 200"),
 }

@@ -37,6 +37,11 @@ from sync.stamps import is_stamp
 from sync.store import JSON, Aside, Codec, Writing
 from sync.work import Work, stamps_to_read
 
+WAIT_MS = 5 * 86_400_000
+"""So long an operation waits for what it was based on."""
+
+DUE_MAX = 500
+
 __all__ = ["Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
 
 
@@ -118,6 +123,26 @@ class Authority:
         tell_references(work)
         tx.save(work.changes())
         return ack
+
+    def release_due(self, tx: Writing, *, now_ms: int, limit: int = DUE_MAX) -> list[Ack]:
+        """Let go what waited too long for a base that did not come: as concurrent changes.
+
+        Call it again while it answers with ``limit`` acks.
+        """
+        due = tx.due("needs", before_ms=now_ms - WAIT_MS, limit=limit)
+        if not due:
+            return []
+        work = Work(tx, self.catalogue)
+        run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
+        acks = []
+        for held in due:
+            # What it waited for, or its group, may just have taken it along.
+            ack = run.release(held, forced=True) if work.held(held.stamp) == held else None
+            acks.append(ack or run.answers.get(held.stamp) or Ack(held.stamp, "held"))
+            run.release_waiting()
+        tell_references(work)
+        tx.save(work.changes())
+        return acks
 
     def _look_ahead(self, work: Work, batch: Batch, operations: Iterable[Operation]) -> None:
         """Read by sets what the creates of a batch will ask for, and into what others merge."""

@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
-from sync.answer import Ack, Line, Page
+from sync.answer import Ack, AnswerError, Line, Page
 from sync.digests import Difference
 from sync.intake import Intake
+from sync.mending import Mending, read_mending
 from sync.replica import BATCH_MAX, Replica, StaleAnswer
 from sync.session import Next, Session, after, after_refusal
 from sync.status import Status, status
@@ -93,6 +94,7 @@ class Exchanged:
     acks: list[Ack] = field(default_factory=list)
     evicted: tuple[str, ...] = ()
     differences: list[Difference] = field(default_factory=list)
+    repaired: int = 0
     schema: int = 0
     message: str = ""
 
@@ -179,6 +181,8 @@ class Client:
                 if following.step == "again":
                     exchanges.append(self.exchange())
                     following = exchanges[-1].next
+                if following.step == "rest":
+                    self._mend(exchanges[-1])
                 if following.step == "refresh" and not refreshed:
                     refreshed = True
                     following = self._guard(self.refresh)
@@ -292,6 +296,35 @@ class Client:
         if one.next.step == "wipe":
             self.replica.wipe()
             self._keyring.save(None)
+
+    # Repair --------------------------------------------------------------------------------
+
+    def _mend(self, last: Exchanged) -> None:
+        """Repair the feeds that differ from the server's; what fails is found again next time."""
+        for difference in last.differences:
+            with suppress(Refused, Unreachable, AnswerError, StaleAnswer):
+                mending = self.repair(difference.feed)
+                last.repaired += mending.mended
+                last.rows += mending.rows
+
+    def repair(self, feed: str) -> Mending:
+        """Make a feed what the server has, in the buckets that differ.
+
+        Raises ``Refused``, ``Unreachable``, ``AnswerError`` or ``StaleAnswer``.
+        """
+        mending = Mending(self.replica, feed)
+        headers = {"authorization": f"Bearer {self._credentials().token}"}
+        packed, headers = pack(mending.request(), headers)
+        reply = self._transport.request("POST", "/sync/v1/repair", headers, packed)
+        rest = b""
+        with closing(unpacked(reply)) as pieces:
+            if reply.status != 200:
+                raise refusal(reply, b"".join(pieces))
+            for data in pieces:
+                *lines, rest = (rest + data).split(b"\n")
+                for text in lines:
+                    mending.take(read_mending(text))
+        return mending
 
     # The other doors -----------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync.authority import Ack, Authority, Batch, Verdicts
+from sync.buckets import Buckets, bucket_of, count_in
 from sync.catalogue import Catalogue, storable
 from sync.errors import Problem, Refusal, as_json
 from sync.feeds import SHARED, Cursor
@@ -104,12 +105,16 @@ def read_request(body: Any) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, complete before its first byte is sent."""
+    """An answer, complete before its first byte is sent.
+
+    ``ahead``: a cursor of this history was beyond its feed's end, so this history is not whole.
+    """
 
     hello: dict[str, Any]
     acks: Sequence[Ack]
     pages: Sequence[bytes]
     done: dict[str, Any]
+    ahead: bool = False
 
     def parts(self, codec: Codec, lang: str) -> Iterator[bytes]:
         """The answer in the pieces that are flushed: hello and acks, each page, done."""
@@ -230,7 +235,8 @@ class Exchange:
         pull = _Pull(self, snapshot, request, scope, pushed, hello["epoch"])
         pull.run(feeds)
         hello["reset"] = pull.reset
-        return Answer(hello, pushed.acks, pull.pages, {"more": pull.more, "digests": pull.digests})
+        done = {"more": pull.more, "digests": pull.digests}
+        return Answer(hello, pushed.acks, pull.pages, done, pull.ahead)
 
     def _why_no_pages(self, request: Request, reader: Reader) -> Problem | None:
         if reader.hand_in_only:
@@ -239,8 +245,37 @@ class Exchange:
             return Problem("device_too_old")
         return None
 
+    def repair(
+        self, snapshot: Reading, feed: str, buckets: Buckets, reader: Reader, scope: Scope
+    ) -> tuple[list[str], list[bytes]]:
+        """(the buckets of a feed that differ, the lines that make a replica of it right).
+
+        Raises ``Refusal``: ``hand_in_only``; ``not_found`` for a feed that is not read.
+        """
+        if reader.hand_in_only:
+            raise Refusal(Problem("hand_in_only"))
+        if feed not in (scope.reads or ()):
+            raise Refusal(Problem("not_found", pointer="/feed"))
+        state = snapshot.feeds([feed]).get(feed, _EMPTY)
+        rows: dict[str, list[Entry]] = {}
+        for entry in _live(snapshot, feed):
+            rows.setdefault(bucket_of(entry.record), []).append(entry)
+        differing, lines = [], list[bytes]()
+        dumps = self._store.codec.dumps
+        for bucket in sorted({*rows, *buckets}):
+            entries = rows.get(bucket, [])
+            own = count_in((one.record, one.head) for one in entries).get(bucket, (0, 0))
+            if own == buckets.get(bucket, (0, 0)):
+                continue
+            differing.append(bucket)
+            lines += (self.page(feed, None, run, {}) for run, _ in _runs(entries, 0) if run)
+            ids = [one.record for one in entries]
+            lines.append(dumps({"bucket": {"id": bucket, "records": ids}}) + b"\n")
+        done = {"done": {"digests": {feed: [state.count, state.sum]}}}
+        return differing, [*lines, dumps(done) + b"\n"]
+
     def page(
-        self, feed: str, cursor: Cursor, entries: Sequence[Entry], quiet: Mapping[str, str]
+        self, feed: str, cursor: Cursor | None, entries: Sequence[Entry], quiet: Mapping[str, str]
     ) -> bytes:
         """One ``page`` line: stored rows, joined."""
         dumps = self._store.codec.dumps
@@ -271,7 +306,7 @@ class Exchange:
                 b'{"page":{"feed":',
                 dumps(feed),
                 b',"cursor":',
-                dumps(cursor.text()),
+                b"null" if cursor is None else dumps(cursor.text()),
                 b',"put":[',
                 b",".join(put),
                 b'],"deleted":',
@@ -320,6 +355,7 @@ class _Pull:
     digests: dict[str, list[int]] = field(default_factory=dict)
     reset: list[str] = field(default_factory=list)
     more: bool = False
+    ahead: bool = False
 
     def run(self, feeds: Sequence[str]) -> None:
         """Read each feed from its cursor on, as long as the limit allows."""
@@ -331,6 +367,7 @@ class _Pull:
             position = positions.get(feed)
             known = feed in self.request.checkpoint
             if position is not None and not state.purged <= position <= state.seq:
+                self.ahead = self.ahead or position > state.seq
                 position = None
             if known and position is None:
                 self.reset.append(feed)
@@ -366,6 +403,14 @@ class _Pull:
             cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)
             self.pages.append(self.exchange.page(feed, cursor, run, quiet))
         return left - scanned
+
+
+def _live(snapshot: Reading, feed: str) -> Iterator[Entry]:
+    """The live entries of a feed."""
+    after = 0
+    while entries := snapshot.entries(feed, after=after, limit=LIMIT_MAX):
+        yield from (entry for entry in entries if entry.state == "live")
+        after = entries[-1].seq
 
 
 def _runs(entries: Sequence[Entry], last: int) -> Iterator[tuple[Sequence[Entry], int]]:

@@ -23,6 +23,7 @@ from sync.identity import key_changes
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
     JSON,
+    PURGED,
     Aside,
     Changes,
     Codec,
@@ -64,6 +65,8 @@ class _Tables:
     aside: dict[str, Aside] = field(default_factory=dict)
     strays: dict[tuple[str, str], Stray] = field(default_factory=dict)
     identity: dict[tuple[int, str], None] = field(default_factory=dict)
+    marks: dict[tuple[str, int], int] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> _Tables:
         """A copy that shares the values."""
@@ -79,14 +82,16 @@ def _own(conflict: Conflict) -> Conflict:
 class _Transaction:
     """A view of the tables; a write transaction's are its own copy."""
 
-    def __init__(self, tables: _Tables, catalogue: Catalogue, codec: Codec, epoch: str) -> None:
+    def __init__(self, tables: _Tables, catalogue: Catalogue, codec: Codec) -> None:
         self._tables = tables
         self._catalogue = catalogue
         self._codec = codec
-        self._epoch = epoch
 
     def epoch(self) -> str:
-        return self._epoch
+        return self._tables.meta["epoch"]
+
+    def set_epoch(self, epoch: str) -> None:
+        self._tables.meta["epoch"] = epoch
 
     def feeds(self, names: Collection[str]) -> dict[str, FeedState]:
         return {one: self._tables.feeds[one] for one in names if one in self._tables.feeds}
@@ -201,6 +206,26 @@ class _Transaction:
                     found.setdefault(one, {})[feed] = places[one]
         return found
 
+    def mark_feeds(self, now_ms: int) -> None:
+        for feed, state in self._tables.feeds.items():
+            self._tables.marks[feed, now_ms] = state.seq
+
+    def compact(self, *, before_ms: int) -> int:
+        tables, purged = self._tables, 0
+        for feed, state in tables.feeds.items():
+            places, marks = tables.entries[feed], tables.marks.items()
+            old = (seq for (one, at), seq in marks if one == feed and at <= before_ms)
+            until = max(old, default=0)
+            gone = {
+                one: seq for one, (seq, what) in places.items() if seq <= until and what in PURGED
+            }
+            for one in gone:
+                del places[one]
+            if gone:
+                tables.feeds[feed] = state._replace(purged=max(gone.values()))
+            purged += len(gone)
+        return purged
+
     def save(self, changes: Changes) -> None:
         tables = self._tables
         for stored in changes.operations:
@@ -251,19 +276,18 @@ class MemoryStore:
     def __init__(self, catalogue: Catalogue, *, epoch: str, codec: Codec = JSON) -> None:
         self.codec = codec
         self._catalogue = catalogue
-        self._epoch = epoch
-        self._tables = _Tables()
+        self._tables = _Tables(meta={"epoch": epoch})
         self._writers = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Any]:
         """A snapshot: tables are replaced, never changed, by writers."""
-        yield _Transaction(self._tables, self._catalogue, self.codec, self._epoch)
+        yield _Transaction(self._tables, self._catalogue, self.codec)
 
     @contextmanager
     def write(self) -> Iterator[Any]:
         """A write transaction; one at a time."""
         with self._writers:
             tables = self._tables.copy()
-            yield _Transaction(tables, self._catalogue, self.codec, self._epoch)
+            yield _Transaction(tables, self._catalogue, self.codec)
             self._tables = tables

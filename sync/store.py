@@ -31,6 +31,7 @@ from sync.record import DIGEST_MASK, Record, digest_part
 
 __all__ = [
     "JSON",
+    "PURGED",
     "Aside",
     "Before",
     "Changes",
@@ -52,6 +53,9 @@ __all__ = [
 ]
 
 Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
+PURGED: tuple[str, ...] = ("deleted", "left", "parted")
+"""The states of entries that are not told for ever."""
+
 State = Literal["live", "deleted", "left", "merged", "alias", "parted"]
 """``merged``: deleted, and another record stands for it, which ``Entry.row`` names. ``alias``: that
 told in a feed that only refers to the record. ``parted``: it is so no more."""
@@ -407,6 +411,22 @@ class Writing(Reading, Protocol):
         self, feeds: Collection[str], records: Collection[str]
     ) -> dict[str, dict[str, tuple[int, State]]]:
         """Record → feed → (seq, state), for the entries of ``records`` in ``feeds``."""
+        ...
+
+    def mark_feeds(self, now_ms: int) -> None:
+        """Note how far each feed has come by now: so that one can tell how old entries are."""
+        ...
+
+    def compact(self, *, before_ms: int) -> int:
+        """Purge the entries of what was deleted or had left before then; answers how many.
+
+        As far as marks tell. A feed remembers how far it was purged. Live records stay, and
+        what tells of aliases does, for the sake of whoever reads from the start.
+        """
+        ...
+
+    def set_epoch(self, epoch: str) -> None:
+        """Begin a new history: every device reads from the start, and hands in again."""
         ...
 
     def save(self, changes: Changes) -> None:

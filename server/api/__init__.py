@@ -20,11 +20,12 @@ def register(app: Flask) -> None:
         limits,
         problems,
         refresh,
+        repair,
     )
 
     limits.limiter.init_app(app)
     problems.register(app)
-    for door in (attachments, bundle, catalogue, enrol, exchange, refresh):
+    for door in (attachments, bundle, catalogue, enrol, exchange, refresh, repair):
         app.register_blueprint(door.blueprint)
     shortcut = exchange.Shortcut(app.wsgi_app, app.extensions[EXTENSION])
     app.wsgi_app = shortcut  # type: ignore[assignment]

@@ -29,10 +29,13 @@ from server.api.bodies import read_json
 from server.api.problems import caller_lang, place_of, problem_response
 from server.devices import Authenticated, authenticate, bearer, retire_older
 from server.door import patiently
+from server.epochs import begin_unasked
 from server.services import Services, services
 from server.store import Busy
 from sync.errors import Problem, Refusal
 from sync.exchange import Answer, Pushed, read_request
+from sync.exchange import Request as Asked
+from sync.scope import Scope
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -115,6 +118,7 @@ def take(served: Services, received: Request) -> Reply:
     token = bearer(received.headers.get("Authorization"))
     now_ms = served.now_ms()
     engine, store = served.exchange, served.store
+    scope: Scope | None
     if (received.content_length or BODY_LIMIT_BYTES) > STRANGERS_BYTES_MAX:
         with store.read() as snapshot:
             authenticate(snapshot.cursor, token, now_ms=now_ms)
@@ -122,23 +126,41 @@ def take(served: Services, received: Request) -> Reply:
     if asked.operations:
         with store.read() as snapshot:
             caller = authenticate(snapshot.cursor, token, now_ms=now_ms)
-        scope = engine.scope(asked, caller.reader, now_ms=now_ms)
-        pushed = patiently(lambda: engine.push(asked, scope, now_ms=now_ms))
-        with store.read() as snapshot:
-            # What was handed in may have changed who reads what, and others may have meanwhile.
-            caller = authenticate(snapshot.cursor, token, now_ms=now_ms)
-            now = engine.scope(asked, caller.reader, now_ms=now_ms)
-            if now.reads != scope.reads:
-                pushed = pushed.within(now)
-            answer = engine.pull(snapshot, asked, caller.reader, now, pushed, now_ms=now_ms)
+        scope = of_push = engine.scope(asked, caller.reader, now_ms=now_ms)
+        pushed = patiently(lambda: engine.push(asked, of_push, now_ms=now_ms))
     else:
-        with store.read() as snapshot:
-            caller = authenticate(snapshot.cursor, token, now_ms=now_ms)
-            scope = engine.scope(asked, caller.reader, now_ms=now_ms)
-            answer = engine.pull(snapshot, asked, caller.reader, scope, Pushed(), now_ms=now_ms)
+        scope, pushed = None, Pushed()
+    caller, answer = _pull(served, asked, token, scope, pushed, now_ms)
+    if answer.ahead and patiently(lambda: _begins_anew(served, answer, now_ms)):
+        caller, answer = _pull(served, asked, token, scope, pushed, now_ms)
     _note(served, caller, asked.status, asked.sent_at, now_ms)
     lang = caller_lang(received) if "Accept-Language" in received.headers else caller.reader.lang
     return _reply(answer.parts(store.codec, lang), _size(answer), packed=takes_gzip(received))
+
+
+def _pull(
+    served: Services,
+    asked: Asked,
+    token: str,
+    scope: Scope | None,
+    pushed: Pushed,
+    now_ms: int,
+) -> tuple[Authenticated, Answer]:
+    """What the caller is answered in one snapshot; ``scope``: in which they handed in."""
+    engine = served.exchange
+    with served.store.read() as snapshot:
+        # What was handed in may have changed who reads what, and others may have meanwhile.
+        caller = authenticate(snapshot.cursor, token, now_ms=now_ms)
+        now = engine.scope(asked, caller.reader, now_ms=now_ms)
+        if scope is not None and now.reads != scope.reads:
+            pushed = pushed.within(now)
+        return caller, engine.pull(snapshot, asked, caller.reader, now, pushed, now_ms=now_ms)
+
+
+def _begins_anew(served: Services, answer: Answer, now_ms: int) -> bool:
+    """A cursor beyond its feed is of a history that is lost: whether another one holds now."""
+    seen = answer.hello["epoch"]
+    return begin_unasked(served.store, seen=seen, now_ms=now_ms, draw=served.draw)
 
 
 def takes_gzip(received: Request) -> bool:

@@ -37,8 +37,11 @@ class Gunicorn(BaseApplication):
 
     def load(self) -> Any:
         from server.app import create_app
+        from server.services import EXTENSION
 
-        return create_app(self.settings)
+        app = create_app(self.settings)
+        app.extensions[EXTENSION].upkeep.start()
+        return app
 
 
 def gunicorn_options(settings: Settings, *, workers: int, threads: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from server.store import projections
 from server.store.projections import Picture, Shift
-from server.store.snapshot import NO_FEED, Shared, Snapshot
+from server.store.snapshot import NO_FEED, Shared
 from server.store.tables import (
     ASIDE,
     CONFLICT,
@@ -32,6 +32,7 @@ from server.store.tables import (
     RECORD,
     STRAY,
 )
+from server.store.upkeep import Upkeeping
 from sync.identity import key_changes
 from sync.record import DIGEST_MASK, Record
 from sync.store import (
@@ -61,7 +62,7 @@ _SCAN_MAX = 64
 """So many entries beyond a position are read at once rather than looked up one by one."""
 
 
-class Writer(Snapshot):
+class Writer(Upkeeping):
     """A write transaction."""
 
     def __init__(self, shared: Shared, cursor: Any) -> None:

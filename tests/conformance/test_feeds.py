@@ -421,3 +421,66 @@ def test_a_reference_that_nothing_looks_up_is_found_too(store):
     with store.read() as tx:
         assert tx.referring("household", "building", BUILDING) == []
         assert tx.referring("household", "origin", None) == [record.id]
+
+
+# Compaction ------------------------------------------------------------------------------------
+
+
+def compacted(store, *, marked_ms, before_ms):
+    with store.write() as tx:
+        tx.mark_feeds(marked_ms)
+        return tx.compact(before_ms=before_ms)
+
+
+def test_what_is_gone_is_purged_when_it_is_older_than_a_mark(store):
+    kept, moved, gone = (created(store) for _ in range(3))
+    edited(store, moved.id, grid=GRID_B)
+    edited(store, gone.id, deleted=True)
+    assert compacted(store, marked_ms=10, before_ms=9) == 0
+    late = edited(store, created(store).id, deleted=True)
+    assert compacted(store, marked_ms=20, before_ms=19) == 2
+    assert set(places(store, FEED_A)) == {kept.id, late.id}
+    with store.read() as tx:
+        state = tx.feeds([FEED_A])[FEED_A]
+        assert (state.purged, state.seq) == (5, 7)
+        assert_digests(tx, FEED_A, FEED_B)
+    assert compacted(store, marked_ms=30, before_ms=19) == 0
+    assert compacted(store, marked_ms=30, before_ms=30) == 1
+
+
+def test_what_tells_of_aliases_is_never_purged(store):
+    record = created(store)
+    told = [Movement(FEED_C, record.id, FEED_A, "alias", True)]
+    ended = [Movement(FEED_B, record.id, FEED_A, "parted", True)]
+    with store.write() as tx:
+        found = tx.records([record.id])[record.id]
+        batch = Batch()
+        found.into = new_id()
+        batch.edit(found, deleted=True)
+        batch.changes.told += [*told, *ended]
+        tx.save(batch.changes)
+    assert compacted(store, marked_ms=1, before_ms=1) == 1
+    assert [places(store, feed) for feed in (FEED_A, FEED_B, FEED_C)] == [
+        {record.id: (2, "merged")},
+        {},
+        {record.id: (1, "alias")},
+    ]
+
+
+def test_what_was_purged_comes_back_with_its_record(store):
+    record = edited(store, created(store).id, deleted=True)
+    assert compacted(store, marked_ms=1, before_ms=1) == 1
+    edited(store, record.id, deleted=False)
+    assert places(store, FEED_A) == {record.id: (3, "live")}
+
+
+def test_a_new_history_has_another_epoch(store):
+    with store.read() as tx:
+        before = tx.epoch()
+    with store.write() as tx:
+        tx.set_epoch("e2")
+        assert tx.epoch() == "e2"
+    with store.read() as tx:
+        assert tx.epoch() == "e2"
+    with store.write() as tx:
+        tx.set_epoch(before)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync.authority import Authority, Batch
+from sync.buckets import read_buckets
 from sync.catalogue import Catalogue, Feed, Field, RecordType, Transition, Workflow
 from sync.client import Client, Credentials, MemoryKeyring
 from sync.errors import PROBLEMS, Refusal
@@ -27,7 +28,7 @@ from sync.replica import Replica
 from sync.replica_memory import MemoryStorage
 from sync.replica_sqlite import SqliteStorage
 from sync.replica_storage import ReplicaStorage
-from sync.scope import SYSTEM, Reader
+from sync.scope import SYSTEM, Reader, Scope
 from sync.stamps import BASE32, Stamps
 from sync.transport import Reply, Unreachable
 
@@ -133,6 +134,7 @@ class Server:
         """A copy of the store as it is now, for ``reinstall`` under another epoch."""
         copied = MemoryStore(self.catalogue, epoch=epoch)
         copied._tables = self.store._tables.copy()
+        copied._tables.meta["epoch"] = epoch
         return copied
 
     def admit(self, device: str, user: str, *feeds: str) -> str:
@@ -202,6 +204,15 @@ class Server:
         answer = self.exchange.answer(read_request(body), reader, now_ms=self.now_ms)
         return b"".join(answer.parts(self.store.codec, reader.lang))
 
+    def repair(self, body: Any, token: str) -> bytes:
+        """The bytes of a repair's answer."""
+        reader = self.readers[token]
+        scope = Scope.of(reader, checkpoint={}, now_ms=self.now_ms)
+        buckets = read_buckets(body["buckets"])
+        with self.store.read() as snapshot:
+            _, lines = self.exchange.repair(snapshot, body["feed"], buckets, reader, scope)
+        return b"".join(lines)
+
 
 @dataclass
 class Link:
@@ -241,6 +252,11 @@ class Link:
             if self.packed:
                 return Reply(200, {"content-encoding": "gzip"}, self._pieces(gzip.compress(whole)))
             return Reply(200, {}, self._pieces(whole))
+        if path == "/sync/v1/repair":
+            try:
+                return Reply(200, {}, self._pieces(self.server.repair(asked, token)))
+            except Refusal as refusal:
+                return problem(refusal.problem.code)
         if path == "/sync/v1/catalogue":
             if headers.get("if-none-match") == "v3":
                 return Reply(304, {}, iter(()))
