@@ -6,7 +6,7 @@ import pytest
 
 from server.door import patiently
 from sync.scope import SYSTEM
-from tests.conformance.batches import GRID_A, GRID_B
+from tests.conformance.batches import BUILDING, GRID_A, GRID_B
 from tests.conformance.contract.device import new_id
 
 
@@ -131,6 +131,27 @@ def test_two_who_create_one_record_at_once_end_with_one(village, script):
     assert waited.result.problem.code == "record_exists"
     tablet.sync()
     assert tablet.replica.members[f"grid:{GRID_A}"] == {record}
+
+
+def test_of_two_who_enter_the_same_household_at_once_the_second_is_told(village, script):
+    """There is no row to wait at, and neither sees the other's: they wait at the door's key."""
+    li, wang = village.tablet(), village.tablet()
+    door = {"grid": GRID_A, "compound": "凯德花园", "entrance": "1", "room": "101"}
+    li.create("household", **door, building=BUILDING)
+    second = wang.create("household", **door, building=BUILDING)
+    waited = second_comes_while_first_commits(script, li.exchange, wang.exchange)
+    assert waited.reached.count("write") == 1
+    (ack,) = wang.acks.values()
+    assert (ack["outcome"], ack["problem"]["code"]) == ("conflict", "duplicate")
+    village.agree(second, li, wang)
+    assert len(li.of_type("household")) == 2
+
+
+def test_an_import_of_many_keys_takes_no_more_locks_than_there_is_room_for(postgres):
+    with postgres.write() as tx:
+        tx.sharing(range(50_000))
+        tx.cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert tx.cursor.fetchone()[0] <= 1_024
 
 
 # Moves -------------------------------------------------------------------------------------------
