@@ -58,7 +58,8 @@ def test_a_server_from_a_backup_does_not_get_back_what_was_erased(pair, server):
     anna.sync()
     anna.edit(HOUSE, householder="李四")
     anna.sync()
-    server.store._epoch = "e2"
+    with server.store.write() as tx:
+        tx.set_epoch("e2")
     anna.client.exchange()
     with anna.storage.read() as shelf:
         waiting = shelf.in_state("waiting")
