@@ -17,6 +17,7 @@ from sync.feeds import Cursor, Grant
 from sync.intake import Intake
 from sync.memory import MemoryStore
 from sync.record import DIGEST_MASK, digest_part
+from sync.redaction import is_redacted, redact
 from sync.replica import Replica
 from sync.replica_memory import MemoryStorage
 from sync.scope import SYSTEM, Reader
@@ -269,6 +270,7 @@ class _World:
             },
             "base": bases,
             "operations": {entry.stamp: entry.state for entry in pending},
+            "blank": [entry.stamp for entry in pending if is_redacted(entry.body)],
             **({"aliases": aliases} if aliases else {}),
         }  # fmt: skip
 
@@ -370,6 +372,20 @@ def _merged(world: _World) -> None:
     world.sync()
 
 
+def _erased(world: _World) -> None:
+    _first_sync(world)
+    world.work(lambda tablet: tablet.edit(_house(0), {"phone": "9"}, now_ms=world.now_ms))
+    world.sync()
+    with world.store.write() as tx:
+        redact(
+            tx, _house(0), ["phone"], stamp=world.authority.server_stamp(world.now_ms),
+            actor="system", now_ms=world.now_ms, catalogue=CATALOGUE,
+        )  # fmt: skip
+    late = {"phone": "8", "householder": "甲"}
+    world.work(lambda tablet: tablet.edit(_house(0), late, now_ms=world.now_ms))
+    world.sync()
+
+
 def pages() -> Mapping[str, Any]:
     """Whole stories: what was asked and answered, and what the device keeps after each step."""
     stories: Mapping[str, Callable[[_World], None]] = {
@@ -380,6 +396,7 @@ def pages() -> Mapping[str, Any]:
         "deleted, moved away, reassigned": _gone,
         "a server that came back from a backup": _rebuilt,
         "held, and a device that may only hand in": _kept,
+        "erased at a person's request": _erased,
         "merged into another, and apart again": _merged,
     }
     cases = []
@@ -392,7 +409,8 @@ def pages() -> Mapping[str, Any]:
         "outbox. A step with `lines` is an exchange: `request` (stamps, checkpoint) must be what "
         "the device sends, `lines` are what arrives, `now_ms` is its clock. `state` is what it "
         "keeps then: feeds with cursor, digest and members; base rows, the outbox apart; what "
-        "became of own operations (`waiting`, `arriving`, `held`, `rejected`, `acknowledged`); "
+        "became of own operations (`waiting`, `arriving`, `held`, `rejected`, `acknowledged`; "
+        "`blank`: those whose values were erased); "
         "`aliases`, where there are any: record, and the one that stands for it."
     )
     return {"about": about, "catalogue": CATALOGUE.describe(), "cases": cases}

@@ -22,6 +22,7 @@ from sync.intake import Intake
 from sync.operation import check_values, read
 from sync.outbox import Draft, Seen, operation
 from sync.record import DIGEST_MASK, digest_part
+from sync.redaction import is_redacted
 from sync.replica import Replica
 from sync.replica_memory import MemoryStorage
 from sync.replica_storage import Entry, Stored
@@ -223,6 +224,7 @@ def kept(replica, told):
         everything = {one for spec in replica.catalogue for one in shelf.records(spec.name)}
         states = ("waiting", "arriving", "held", "rejected", "acknowledged")
         operations = {entry.stamp: entry.state for entry in shelf.in_state(*states)}
+        blank = [entry.stamp for entry in shelf.in_state(*states) if is_redacted(entry.body)]
         aliases = shelf.aliases()
     assert everything == rows.keys()
     base = {}
@@ -232,5 +234,5 @@ def kept(replica, told):
         if not row.deleted:
             values = {one.name: row.get(one.name) for one in row.spec.fields}
             base[record] |= {"c": row.c, "versions": row.versions(), "values": values}
-    found = {"feeds": feeds, "base": base, "operations": operations}
+    found = {"feeds": feeds, "base": base, "operations": operations, "blank": blank}
     return {**found, "aliases": aliases} if aliases else found

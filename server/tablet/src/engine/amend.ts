@@ -13,6 +13,7 @@
 import { fieldsOf } from "./fold";
 import { POLICIES } from "./policies";
 import { Refused } from "./problems";
+import { isRedacted } from "./redaction";
 import { bury, groupOf, type LocalReplica } from "./replica";
 import type { Entry, ReplicaStorage, Shelf } from "./replica_storage";
 import type { Draft, Fields, Json, View } from "./types";
@@ -39,6 +40,7 @@ export function takenOut(shelf: Reading, entry: Entry): readonly Entry[] | null 
 /** What puts back what an operation changed; null if there is nothing to put back. */
 export function undoing(entry: Entry, view: View | null, versionOf: (name: string) => string): Draft | null {
   const { kind, type, record } = entry.body;
+  if (isRedacted(entry.body)) return null;
   const extra = { undoes: entry.stamp };
   if (kind === "delete") return view?.deleted ? { kind: "restore", type, record, extra } : null;
   if (kind !== "edit" || view === null || view.deleted) return null;

@@ -18,9 +18,10 @@
 import type { Ack, Block, Done, Hello, Line, Page } from "./answer";
 import type { Catalogue, RecordType } from "./catalogue";
 import { compare, counted, type Difference } from "./digests";
-import { asTold, fold } from "./fold";
+import { asTold, fieldsOf, fold } from "./fold";
 import { renewed } from "./lease";
 import type { Record, Row } from "./record";
+import { blanked, isRedacted, writeOver } from "./redaction";
 import { bury } from "./replica";
 import {
   headOf,
@@ -166,6 +167,7 @@ export class Intake {
       const round = beginSet(shelf, page.feed, begins);
       const deleted = Object.keys(page.deleted);
       counted(shelf, [...put, ...deleted, ...page.left], () => {
+        writeOver(shelf, page);
         savePut(shelf, page.put);
         const known = deleted.filter((record) => shelf.row(record) !== null);
         for (const record of known) {
@@ -296,6 +298,8 @@ function setFeeds(shelf: Shelf, hello: Hello, reads: readonly string[]): Set<str
     const ended = feed.cursor === null && !reads.includes(feed.name);
     if (ended || hello.evicted.includes(feed.name)) shelf.saveFeed({ ...feed, evicted: true });
   }
+  // All that is read comes anew, and with it what stands for what.
+  if (whole.size === reads.length) for (const record of shelf.aliases()) shelf.dropAlias(record);
   return whole;
 }
 
@@ -306,6 +310,7 @@ function newFeed(name: string): FeedRow {
 /** The server came back from a backup: it gets back what it may have lost. */
 function requeue(shelf: Shelf): void {
   for (const entry of shelf.inState("acknowledged", "arriving", "held", "rejected")) {
+    if (isRedacted(entry.body)) continue;
     shelf.saveEntry({ ...entry, state: "waiting", answer: null, answeredMs: null });
   }
 }
@@ -339,7 +344,10 @@ function answered(entry: Entry, ack: Ack, hello: Hello): Entry {
     ...(ack.needs === null ? {} : { needs: ack.needs }),
     ...(ack.problem === null ? {} : { problem: ack.problem }),
   };
-  return { ...entry, state, answer, answeredMs: hello.now };
+  const told = { ...entry, state, answer, answeredMs: hello.now };
+  // Nothing of it is to be kept here either.
+  if (ack.problem?.code === "redacted") return blanked(told, Object.keys(fieldsOf(entry.body)));
+  return told;
 }
 
 /** The base row after an operation, by itself or by what the ack told; null if not known. */

@@ -422,6 +422,10 @@ class MemoryShelf implements Shelf {
     return this.tables.alias.get(record) ?? null;
   }
 
+  aliases(): string[] {
+    return [...this.tables.alias.keys()];
+  }
+
   saveAlias(record: string, into: string): void {
     this.put("alias", record, into);
   }

@@ -140,6 +140,8 @@ export interface Shelf {
 
   /** The record that stands for another that was merged into it; null for others. */
   alias(record: string): string | null;
+  /** Every record that another one stands for. */
+  aliases(): string[];
   saveAlias(record: string, into: string): void;
   dropAlias(record: string): void;
 

@@ -166,6 +166,7 @@ describe("pages", () => {
       feeds: Object.fromEntries(feeds),
       base: Object.fromEntries(records.map((record) => [record, rowOf(replica, record)])),
       operations: Object.fromEntries(shelf.inState(...states).map((one) => [one.stamp, one.state])),
+      blank: shelf.inState(...states).filter((one) => one.body.redacted).map((one) => one.stamp),
     };
   }
 

@@ -1,0 +1,55 @@
+/**
+ * Redaction: values that a person had erased are taken out of own work too.
+ *
+ * What is known of somebody can be erased at their request, everywhere and for good. A row
+ * says so in a member of its own; the device then writes over these fields in every operation
+ * about the record that it still keeps, and never hands these operations in again.
+ */
+import type { Page } from "./answer";
+import type { Entry, Raw, Shelf } from "./replica_storage";
+import type { Fields, Json } from "./types";
+import { same } from "./values";
+
+/** The member of a row's `x` that says so: [stamp of the redaction, names of its fields]. */
+const MARK = "_redacted";
+
+const X = 5; // The place of `x` in every row.
+
+/** Whether values were taken out of an operation. */
+export function isRedacted(raw: Raw): boolean {
+  return raw.redacted === true;
+}
+
+/** An entry without the values of some fields, and without its reason; it is settled. */
+export function blanked(entry: Entry, names: readonly string[]): Entry {
+  const without = (fields: Fields) => Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, names.includes(name) ? null : value]),
+  );
+  const { fields } = entry.body;
+  const body: Raw = {
+    ...entry.body,
+    reason: null,
+    redacted: true,
+    fields: fields === null || fields === undefined ? null : without(fields as Fields),
+  };
+  return { ...entry, state: "acknowledged", body, was: without(entry.was) };
+}
+
+/** Take out of what is kept of own work what was redacted: rows that say so are new here. */
+export function writeOver(shelf: Shelf, page: Page): void {
+  const marks = new Map<string, Json>();
+  for (const row of page.put.flatMap((block) => block.rows)) {
+    const [record, mark] = [row[0] as string, markOf(row[X])];
+    if (mark !== null && !same(mark, markOf(shelf.row(record)?.row[X]))) marks.set(record, mark);
+  }
+  if (marks.size === 0) return;
+  for (const entry of shelf.inState("acknowledged", "arriving", "held", "rejected")) {
+    const mark = marks.get(entry.record);
+    if (mark !== undefined) shelf.saveEntry(blanked(entry, (mark as [string, string[]])[1]));
+  }
+}
+
+function markOf(unknown: Json | undefined): Json {
+  if (unknown === null || typeof unknown !== "object" || Array.isArray(unknown)) return null;
+  return unknown[MARK] ?? null;
+}
