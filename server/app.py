@@ -23,6 +23,7 @@ from server.attachments.files import Files
 from server.attachments.uploads import Uploads
 from server.devices import Later, StatusBook, by_timer
 from server.door import Door, ServerStamps
+from server.hints import Hints
 from server.models import db
 from server.reactions import REACTIONS
 from server.readers import may_be_told
@@ -86,6 +87,7 @@ def create_services(
             now_ms=now_ms,
             draw=draw,
         ),
+        hints=Hints(store),
         now_ms=now_ms,
         new_id=new_id,
         draw=draw,

@@ -14,6 +14,7 @@ from flask import current_app
 from server.attachments.uploads import Uploads
 from server.devices import StatusBook
 from server.door import Door
+from server.hints import Hints
 from server.settings import Settings
 from server.store import SqlStore
 from server.upkeep import Upkeep
@@ -40,6 +41,7 @@ class Services:
     status: StatusBook
     upkeep: Upkeep
     uploads: Uploads
+    hints: Hints
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     draw: Callable[[int], int]

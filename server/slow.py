@@ -24,7 +24,7 @@ from typing import Literal, Protocol
 
 from sync.errors import Problem, Refusal
 
-__all__ = ["MOST", "Turns", "aside", "slowly", "take_part"]
+__all__ = ["MOST", "Turns", "aside", "has_room", "slowly", "take_part"]
 
 Kind = Literal["transfer", "stream"]
 
@@ -70,6 +70,12 @@ _waiting: dict[str, int] = dict.fromkeys(MOST, 0)
 def take_part(turns: Turns) -> None:
     """Say whose turns this thread takes. A worker calls it in each of its threads."""
     _thread.turns = turns
+
+
+def has_room(kind: Kind) -> bool:
+    """Whether one more of a kind may wait now. Another may take the place before it is used."""
+    with _lock:
+        return _waiting[kind] < MOST[kind]
 
 
 @contextmanager

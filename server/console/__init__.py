@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
         device_files,
         devices,
         erasing,
+        events,
         file_changes,
         files,
         grids,
@@ -57,3 +58,4 @@ def register(app: Flask) -> None:
     session.install(app)
     shell.install(app)
     app.register_blueprint(console)
+    app.register_blueprint(events.blueprint)

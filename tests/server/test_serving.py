@@ -175,3 +175,32 @@ def test_a_server_that_stops_ends_what_it_has_begun_and_hangs_up_on_who_waits():
         assert everything(idle) == b""
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
+
+
+def test_streams_that_wait_hold_up_nobody_and_end_when_the_server_does(port):
+    with served("--workers", "1") as (port, process), contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(raw(port)) for _ in range(12)]
+        for connection in waiting:
+            connection.sendall(b"GET /waits HTTP/1.1\r\nHost: x\r\n\r\n")
+        for connection in waiting:
+            assert b"200 OK" in connection.recv(65_536)
+        for number in range(20):
+            assert ask(port, body=b"%d" % number) == (200, b"%d" % number)
+        process.send_signal(signal.SIGTERM)
+        for connection in waiting:
+            everything(connection)
+        process.wait(timeout=20)
+
+
+def test_threads_that_waited_aside_leave_no_more_than_there_were(port):
+    with served("--workers", "1") as (port, _):
+        for _ in range(3):
+            connections = [raw(port) for _ in range(8)]
+            for connection in connections:
+                with connection as one:
+                    one.sendall(b"GET /aside HTTP/1.1\r\nHost: x\r\n\r\n")
+                    assert b"200 OK" in one.recv(65_536)
+        end = time.monotonic() + 20
+        while int(ask(port, "GET", "/threads")[1]) > 2:
+            assert time.monotonic() < end
+            time.sleep(0.05)
