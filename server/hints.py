@@ -14,7 +14,7 @@ Invariants
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -45,7 +45,9 @@ class Hints:
         self._listeners = 0
         self._looks = False
 
-    def listen(self, feeds: frozenset[str] | None, *, patience_s: float) -> Iterator[Moved]:
+    def listen(
+        self, feeds: frozenset[str] | None, *, patience_s: float
+    ) -> Generator[Moved, None, None]:
         """What moves from now on, among ``feeds`` (None: all); something at least every so often.
 
         Ends only when it is closed. Look first: an exception of the database is the caller's.
