@@ -14,11 +14,13 @@ import { asProfile, Directory, readCode, type EnrollingRow, type ProfileRow } fr
 import { LocalReplica } from "./replica";
 import { deleteReplica, IndexedDbDisk } from "./replica_indexeddb";
 import { MemoryStorage } from "./replica_memory";
+import { newSigningKey, publicBytes } from "./sealing";
 import { base32 } from "./stamps";
 import { RequestRefused, Transport, Unreachable } from "./transport";
 import type {
   Capabilities, Engine, Enrolling, Fields, Json, PinAnswer, Profile, Replica,
 } from "./types";
+import { base64 } from "./unsent";
 
 type Lack = Capabilities["missing"][number];
 const NEEDED: readonly Lack[] = ["storage", "crypto", "streams"];
@@ -70,6 +72,7 @@ class LocalEngine implements Engine {
         server: (asked.server ?? former?.server ?? "").replace(/\/+$/, ""),
         replaces: former?.device ?? null,
         profile: former?.id ?? null,
+        signing: await newSigningKey(),
       });
       const told = await this.ask(directory, row);
       return this.enrolled(directory, row, told);
@@ -79,8 +82,12 @@ class LocalEngine implements Engine {
   private async ask(directory: Directory, row: EnrollingRow): Promise<Fields> {
     const { fetch, language } = this.platform;
     const transport = new Transport({ fetch, server: row.server, language });
-    const { code, nonce, name, replaces } = row;
-    const asked: Fields = { code, nonce, name, platform: "browser", ...(replaces === null ? {} : { replaces }) };
+    const { code, nonce, name, replaces, signing } = row;
+    const asked: Fields = {
+      code, nonce, name, platform: "browser",
+      ...(replaces === null ? {} : { replaces }),
+      ...(signing === null ? {} : { key: base64(await publicBytes(signing)) }),
+    };
     try {
       const { told } = await transport.ask("POST", "enrol", asked);
       const isWhole = readCredentials(told) !== null && typeof told?.device === "string"
@@ -117,6 +124,7 @@ class LocalEngine implements Engine {
         shelf.setMeta("credentials", { ...readCredentials(told) } as { [name: string]: Json });
         if (shelf.meta("enrolled_ms") === null) shelf.setMeta("enrolled_ms", nowMs);
       });
+      await disk.keepSigningKey(row.signing);
     } finally {
       disk.close();
     }

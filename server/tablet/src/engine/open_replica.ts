@@ -28,9 +28,9 @@ import { whatIsSo, wordsOf } from "./status";
 import { Tabs, type Message } from "./tabs";
 import { Transport } from "./transport";
 import type {
-  Change, Draft, Drafts, Fields, Making, Next, Problem, Profile, Replica, Status, SyncReason, View, Work,
+  Change, Draft, Drafts, Fields, Making, Next, Problem, Profile, Replica, Status, SyncReason, UnsentFile, View, Work,
 } from "./types";
-import { unsentFile } from "./unsent";
+import { unsentFiles } from "./unsent";
 import { recordOf } from "./view";
 import { workOf } from "./work";
 
@@ -394,9 +394,10 @@ export class OpenReplica implements Replica {
     return promised;
   }
 
-  async exportUnsent(): Promise<{ name: string; blob: Blob; count: number }> {
+  async exportUnsent(): Promise<readonly UnsentFile[]> {
     await this.forms.flush().catch(() => undefined);
-    return unsentFile(this.storage.shelf, this.profile, this.platform.nowMs());
+    const sign = await this.disk.signer();
+    return unsentFiles(this.storage.shelf, this.profile, this.local.types.schema, this.platform.nowMs(), sign);
   }
 
   async close(): Promise<void> {

@@ -50,6 +50,8 @@ export interface EnrollingRow {
   /** The device whose work the new one carries on, and its profile here. */
   readonly replaces: string | null;
   readonly profile: string | null;
+  /** What the new device will sign with, where the browser can. */
+  readonly signing: CryptoKeyPair | null;
 }
 
 export class Directory {
@@ -109,8 +111,8 @@ export class Directory {
     return write(this.database, ["enrolling"], async (transaction) => {
       const store = transaction.objectStore("enrolling");
       const known = await result(store.get(row.code)) as EnrollingRow | undefined;
-      // The answer belongs to the nonce; where it is sent, and for whom, may be corrected.
-      const begun = known === undefined ? row : { ...row, nonce: known.nonce };
+      // The answer belongs to the nonce and the key; where it is sent, and for whom, may be corrected.
+      const begun = known === undefined ? row : { ...row, nonce: known.nonce, signing: known.signing };
       store.put(begun);
       return begun;
     });

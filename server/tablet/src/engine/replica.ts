@@ -211,7 +211,7 @@ export class LocalReplica {
         schema: this.types.schema,
         sent_at: about.nowMs,
         operations: entries.map((entry) => entry.body as Json),
-        checkpoint: checkpoint(shelf),
+        checkpoint: checkpointOf(shelf),
         limit: about.limit ?? 2_000,
         status: {
           ...about.status, outbox: waiting.length, oldest_pending: entries[0]?.body.at ?? null,
@@ -244,7 +244,8 @@ export class LocalReplica {
   private document: Fields | null = null;
 }
 
-function checkpoint(shelf: Shelf): { [feed: string]: Json } {
+/** Where this replica stands in each of its feeds. */
+export function checkpointOf(shelf: Reading): { [feed: string]: Json } {
   const named = shelf.feeds().filter((feed) => feed.cursor !== null);
   return Object.fromEntries(named.map((feed) => [feed.name, feed.cursor]));
 }
@@ -266,7 +267,7 @@ export function bury(shelf: Shelf, records: Iterable<string>): void {
 }
 
 /** The operations of one request: at most `most`, but never part of a group. */
-function batchOf(entries: readonly Entry[], most: number): readonly Entry[] {
+export function batchOf(entries: readonly Entry[], most: number): readonly Entry[] {
   const [last, next] = [entries[most - 1], entries[most]];
   if (last === undefined || next === undefined) return entries;
   const group = groupOf(next);

@@ -16,8 +16,9 @@ import { BaseRows, ROW_STORES, type Prepared } from "./base_rows";
 import { deleteDatabase, openDatabase, read, result, write, type Migrations } from "./database";
 import type { AnyValue, Changes, Commit, Disk, Kept, News, TableName } from "./replica_memory";
 import type { Entry } from "./replica_storage";
-import { newKey, seal, unseal, type Sealed } from "./sealing";
+import { newKey, seal, signWith, unseal, type Sealed } from "./sealing";
 import type { FormDraft } from "./types";
+import type { Sign } from "./unsent";
 
 /** The tables that lie on the disk as they are in memory, a value under each key. */
 const PLAIN: readonly TableName[] = ["meta", "feed", "operation", "alias", "draft"];
@@ -25,6 +26,7 @@ const STORES = [...PLAIN, ...ROW_STORES, "journal", "key"];
 /** Commits that a tab can follow one by one. */
 const JOURNAL_MAX = 64;
 const REVISION = "revision";
+const [SEALING, SIGNING] = ["sealing", "signing"];
 
 /** Each version once released stays as it is; the next one changes what it left. */
 export const MIGRATIONS: Migrations = [
@@ -77,6 +79,21 @@ export class IndexedDbDisk implements Disk {
 
   close(): void {
     this.database.close();
+  }
+
+  /** Keep the key that this device enrolled with; null: it has none. */
+  async keepSigningKey(pair: CryptoKeyPair | null): Promise<void> {
+    await write(this.database, ["key"], (transaction) => {
+      transaction.objectStore("key").put(pair, SIGNING);
+    });
+  }
+
+  /** Signs for this device, or null if it cannot. */
+  async signer(): Promise<Sign | null> {
+    const pair = await read(this.database, ["key"], (transaction) => (
+      result(transaction.objectStore("key").get(SIGNING))
+    )) as CryptoKeyPair | null | undefined;
+    return pair ? signWith(pair) : null;
   }
 
   // Writing ---------------------------------------------------------------------------------
@@ -198,15 +215,15 @@ export function deleteReplica(factory: IDBFactory, profile: string): Promise<voi
 
 async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
   const known = await read(database, ["key"], (transaction) => (
-    result(transaction.objectStore("key").get("sealing"))
+    result(transaction.objectStore("key").get(SEALING))
   )) as CryptoKey | undefined;
   if (known !== undefined) return known;
   const made = await newKey();
   return write(database, ["key"], async (transaction) => {
     // Another tab may have been quicker.
     const store = transaction.objectStore("key");
-    const other = await result(store.get("sealing")) as CryptoKey | undefined;
-    if (other === undefined) store.put(made, "sealing");
+    const other = await result(store.get(SEALING)) as CryptoKey | undefined;
+    if (other === undefined) store.put(made, SEALING);
     return other ?? made;
   });
 }

@@ -36,6 +36,29 @@ export async function unseal(key: CryptoKey, name: string, sealed: Sealed): Prom
   return JSON.parse(new TextDecoder().decode(plain));
 }
 
+// Signing ---------------------------------------------------------------------------------
+
+/**
+ * The key with which this device signs files of unsent work; null where a browser has no
+ * Ed25519 (before 2025): its files are then looked at by a person.
+ */
+export async function newSigningKey(): Promise<CryptoKeyPair | null> {
+  try {
+    return await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]) as CryptoKeyPair;
+  } catch {
+    return null;
+  }
+}
+
+/** The 32 bytes that the server is told. */
+export async function publicBytes(pair: CryptoKeyPair): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+}
+
+export function signWith(pair: CryptoKeyPair): (message: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer> {
+  return (message) => crypto.subtle.sign({ name: "Ed25519" }, pair.privateKey, message);
+}
+
 // PINs --------------------------------------------------------------------------------------
 
 export interface PinHash {

@@ -330,6 +330,13 @@ export interface Change {
   readonly whole: boolean;
 }
 
+/** A file of unsent work: `count` operations wait in it. */
+export interface UnsentFile {
+  readonly name: string;
+  readonly blob: Blob;
+  readonly count: number;
+}
+
 export type SyncReason = "button" | "start" | "online" | "visible" | "timer" | "work";
 
 // The replica -------------------------------------------------------------------------------
@@ -394,8 +401,11 @@ export interface Replica {
 
   /** Ask the browser to keep the storage; whether it promised. Call it from a button. */
   persistStorage(): Promise<boolean>;
-  /** Every operation that waits or is kept, and the form drafts, as a JSON file. */
-  exportUnsent(): Promise<{ name: string; blob: Blob; count: number }>;
+  /**
+   * Everything that was not handed in, and the form drafts, as files that another device, a
+   * stick or an administrator can carry to the server. One file, but for a huge outbox.
+   */
+  exportUnsent(): Promise<readonly UnsentFile[]>;
   /** Wait for what is being written, stop exchanging, close the database. */
   close(): Promise<void>;
 }

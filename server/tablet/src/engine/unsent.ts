@@ -1,34 +1,80 @@
 /**
- * "Copy my unsent work to a file": the last resort of a worker whose tablet fails.
+ * "Copy my unsent work to a file": the last resort of a worker whose tablet fails, and the way
+ * of a village without a mast.
  *
- * The file holds operations as they would be sent, so that an administrator can look at each
- * and a later version of the server can take them in. It holds no token and no key.
+ * A file is a bundle of the contract: the very request that this tablet would send, as a text,
+ * signed with the key that it enrolled with, so that whoever carries it is trusted with
+ * nothing. Form drafts and what the server keeps already lie beside the operations, for people
+ * to look at; a server passes over them. A browser that cannot sign leaves that to an
+ * administrator, who lets each operation go by hand.
+ *
+ * Invariants
+ *   * Nothing of the outbox is changed, and no token or key is in a file.
+ *   * Members of a group stay in one file.
  */
-import type { ReplicaStorage } from "./replica_storage";
-import type { Profile } from "./types";
+import { batchOf, checkpointOf } from "./replica";
+import type { Entry, ReplicaStorage } from "./replica_storage";
+import { PROTOCOL } from "./session";
+import type { Fields, Json, Profile, UnsentFile } from "./types";
 
-const FORMAT = "yuanba-unsent";
-const VERSION = 1;
+const FORMAT = 1;
+const OPERATIONS_MAX = 5_000;
+/** Of a file, well below what a server takes. */
+const TEXT_MAX = 6_000_000;
 
-export function unsentFile(
-  shelf: ReplicaStorage["shelf"], profile: Profile, nowMs: number,
-): { name: string; blob: Blob; count: number } {
-  const entries = shelf.inState("waiting", "held", "rejected");
-  const content = {
-    format: FORMAT,
-    version: VERSION,
-    device: profile.device,
-    user: profile.user,
-    name: profile.name,
-    exported_at: nowMs,
-    operations: entries.map(({ state, answer, body }) => ({ state, answer, operation: body })),
-    drafts: shelf.drafts(),
-  };
-  const text = `${JSON.stringify(content, null, 1)}\n`;
+/** Signs with the key of this device. */
+export type Sign = (message: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
+
+/** The outbox as files; one file even if nothing waits, for the drafts. */
+export async function unsentFiles(
+  shelf: ReplicaStorage["shelf"], profile: Profile, schema: number, nowMs: number, sign: Sign | null,
+): Promise<UnsentFile[]> {
   const day = new Date(nowMs).toISOString().slice(0, 16).replace(/[-:]/g, "").replace("T", "-");
-  return {
-    name: `yuanba-${profile.device}-${day}.json`,
-    blob: new Blob([text], { type: "application/json" }),
-    count: entries.length,
-  };
+  const parts = partsOf(shelf.inState("waiting"));
+  const files = parts.map(async (part, place): Promise<UnsentFile> => {
+    const beside = place > 0 ? {} : { kept: keptOf(shelf), drafts: shelf.drafts() as unknown as Json };
+    const request: Fields = {
+      protocol: PROTOCOL, device: profile.device, user: profile.user, name: profile.name, schema,
+      sent_at: nowMs, operations: part.map((one) => one.body as Json), checkpoint: checkpointOf(shelf), ...beside,
+    };
+    const text = await bundle(JSON.stringify(request), sign);
+    const number = parts.length > 1 ? `-${place + 1}` : "";
+    return {
+      name: `yuanba-${profile.device}-${day}${number}.json`,
+      blob: new Blob([text], { type: "application/json" }),
+      count: part.length,
+    };
+  });
+  return Promise.all(files);
+}
+
+async function bundle(payload: string, sign: Sign | null): Promise<string> {
+  const message = new TextEncoder().encode(`yuanba bundle ${FORMAT}\n${payload}`);
+  const signature = sign === null ? null : base64(new Uint8Array(await sign(message)));
+  return JSON.stringify({ bundle: FORMAT, payload, signature });
+}
+
+function partsOf(waiting: readonly Entry[]): (readonly Entry[])[] {
+  const parts: (readonly Entry[])[] = [];
+  let left = waiting;
+  do {
+    let [most, part] = [OPERATIONS_MAX, batchOf(left, OPERATIONS_MAX)];
+    while (part.length > 1 && most > 1 && JSON.stringify(part.map((one) => one.body)).length > TEXT_MAX) {
+      most = Math.floor(most / 2);
+      part = batchOf(left, most);
+    }
+    parts.push(part);
+    left = left.filter((entry) => !part.includes(entry));
+  } while (left.length > 0);
+  return parts;
+}
+
+function keptOf(shelf: ReplicaStorage["shelf"]): Json {
+  return shelf.inState("held", "rejected").map(({ state, answer, body }) => (
+    { state, answer: answer as Json, operation: body as Json }
+  ));
+}
+
+export function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -5,7 +5,7 @@ import { createEngine } from "../../src/engine";
 import type { Engine, Json, Refusal, Replica } from "../../src/engine";
 import { Loop } from "../../src/engine/loop";
 import { browser, type Browser } from "./platform";
-import { GRID, houseId, Office, USER } from "./office";
+import { FEED, GRID, houseId, Office, USER } from "./office";
 
 const DAY_MS = 86_400_000;
 
@@ -298,19 +298,43 @@ describe("the PIN", () => {
   });
 });
 
-test("unsent work and drafts can be copied to a file, without any token", async () => {
+test("unsent work and drafts can be copied to a file that the device signs, without any token", async () => {
   await replica.edit(houseId(0), { phone: "13900000000" });
   replica.drafts.put({ key: "k", purpose: "p", type: null, record: null, title: "t", values: { a: 1 } });
-  const { name, blob, count } = await replica.exportUnsent();
-  expect(name).toMatch(/^yuanba-k7m2p9q4-\d{8}-\d{4}\.json$/);
-  expect(count).toBe(1);
-  const text = await blob.text();
+  const [file, ...others] = await replica.exportUnsent();
+  expect(others).toEqual([]);
+  expect(file!.name).toMatch(/^yuanba-k7m2p9q4-\d{8}-\d{4}\.json$/);
+  expect(file!.count).toBe(1);
+  const text = await file!.blob.text();
   expect(text).not.toMatch(/t1|r1"|nonce/);
-  expect(JSON.parse(text)).toMatchObject({
-    format: "yuanba-unsent", device: "k7m2p9q4", user: USER,
-    operations: [{ state: "waiting", operation: { fields: { phone: "13900000000" } } }],
+  const { bundle, payload, signature } = JSON.parse(text) as { bundle: number; payload: string; signature: string };
+  expect(bundle).toBe(1);
+  expect(JSON.parse(payload)).toMatchObject({
+    protocol: 1, device: "k7m2p9q4", user: USER, schema: 3, checkpoint: { [FEED]: "3" },
+    operations: [{ kind: "edit", fields: { phone: "13900000000" } }],
     drafts: [{ key: "k", values: { a: 1 } }],
   });
+  const told = office.requests.find((one) => one.path === "enrol")!.body.key as string;
+  const bytes = (base64: string) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+  const key = await crypto.subtle.importKey("raw", bytes(told), "Ed25519", true, ["verify"]);
+  const message = new TextEncoder().encode(`yuanba bundle 1\n${payload}`);
+  expect(await crypto.subtle.verify("Ed25519", key, bytes(signature), message)).toBe(true);
+  expect(replica.outbox()).toHaveLength(1);
+});
+
+test("a huge outbox makes several files, and none of it is left out", async () => {
+  const drafts = Array.from({ length: 5_003 }, () => (
+    { kind: "edit", type: "household", record: houseId(0), fields: { visits: { add: 1 } } } as const
+  ));
+  await replica.make(drafts.slice(0, 3));
+  const entries = replica.outbox();
+  const { unsentFiles } = await import("../../src/engine/unsent");
+  const many = drafts.map((_one, place) => ({ ...entries[0], body: { ...entries[0]!.body, stamp: `${place}` } }));
+  const shelf = { inState: (state: string) => (state === "waiting" ? many : []), feeds: () => [], drafts: () => [] };
+  const files = await unsentFiles(shelf as never, replica.profile, 3, platform.clock.nowMs, null);
+  expect(files.map((file) => file.count)).toEqual([5_000, 3]);
+  const payloads = await Promise.all(files.map(async (file) => JSON.parse((JSON.parse(await file.blob.text()) as { payload: string }).payload) as { operations: { stamp: string }[] }));
+  expect(new Set(payloads.flatMap((one) => one.operations.map((raw) => raw.stamp))).size).toBe(5_003);
 });
 
 test("deleting a profile deletes its database, also while it is open in another tab", async () => {
