@@ -44,6 +44,10 @@ def register(app: typer.Typer) -> None:
             typer.Option("--break", help="Switch one safeguard off: its check then fails."),
         ] = None,
         seed: Annotated[int, typer.Option(help="The same seed makes the same county.")] = 1,
+        postgres: Annotated[
+            str,
+            typer.Option(metavar="URL", help="Live it on this PostgreSQL, in a new database."),
+        ] = "",
     ) -> None:
         """Live a grid worker's day on a temporary database: offline, back, and all accounted for.
 
@@ -51,11 +55,12 @@ def register(app: typer.Typer) -> None:
         """
         # Not the settings: a day leaves nothing behind, and reading them makes a data folder.
         told = lang.value if lang is not None else os.environ.get("YUANBA_LANG", "zh")
-        if live(lang=told, broken=broken.value if broken is not None else "", seed=seed):
+        off = broken.value if broken is not None else ""
+        if live(lang=told, broken=off, seed=seed, postgres=postgres):
             raise typer.Exit(1)
 
 
-def live(*, lang: str, broken: str, seed: int) -> list[str]:
+def live(*, lang: str, broken: str, seed: int, postgres: str = "") -> list[str]:
     """Live the day and tell it; answers the codes of the checks that failed."""
     from rich.console import Console
 
@@ -67,7 +72,7 @@ def live(*, lang: str, broken: str, seed: int) -> list[str]:
     console, findings = Console(), Findings()
     tell = Teller(console, lang)
     tell.chapter("title")
-    with raised(seed=seed, broken=broken) as stage:
+    with raised(seed=seed, broken=broken, postgres=postgres) as stage:
         tell.say("stage", records=f"{stage.records:,}", url=stage.url)
         if broken:
             tell.say("broken", name=broken)

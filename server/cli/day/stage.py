@@ -2,7 +2,8 @@
 
 The day is worth something only if nothing is played: the server is the process that
 `yuanba serve` starts, on a port of its own, and what the office does goes through the
-same door as the console's clicks. Everything is in one temporary folder and goes with it.
+same door as the console's clicks. Everything is in one temporary folder and goes with it;
+on a PostgreSQL that was named the database is one of its own, and goes too.
 
 Only the process that was started here is ever ended.
 """
@@ -51,12 +52,18 @@ class Stage(NamedTuple):
 
 
 @contextlib.contextmanager
-def raised(*, seed: int, broken: str) -> Iterator[Stage]:
-    """A stage with a running server. ``broken``: the safeguard to switch off, or nothing."""
-    with tempfile.TemporaryDirectory(prefix="yuanba-day-") as name:
+def raised(*, seed: int, broken: str, postgres: str = "") -> Iterator[Stage]:
+    """A stage with a running server. ``broken``: the safeguard to switch off, or nothing.
+
+    ``postgres``: the URL of a PostgreSQL on which the stage gets a database of its own.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="yuanba-day-") as name,
+        _database(Path(name), postgres) as database_url,
+    ):
         folder = Path(name)
         settings = Settings(
-            database_url=f"sqlite:///{folder / 'county.db'}",
+            database_url=database_url,
             data_dir=folder,
             bind=f"127.0.0.1:{_free_port()}",
             secret=secrets.token_urlsafe(32),
@@ -68,6 +75,29 @@ def raised(*, seed: int, broken: str) -> Iterator[Stage]:
                 yield Stage(folder, services, url, records)
         finally:
             services.store.close()
+
+
+@contextlib.contextmanager
+def _database(folder: Path, postgres: str) -> Iterator[str]:
+    """The URL of an empty database, gone at the end."""
+    if not postgres:
+        yield f"sqlite:///{folder / 'county.db'}"
+        return
+    from sqlalchemy import create_engine, make_url, text
+
+    address = make_url(postgres).set(drivername="postgresql+psycopg")
+    name = f"yuanba_day_{secrets.token_hex(6)}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            yield address.set(database=name).render_as_string(hide_password=False)
+        finally:
+            with engine.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        engine.dispose()
 
 
 def _seed(services: Services, seed: int) -> int:

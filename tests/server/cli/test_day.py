@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from server.cli import main
 from server.cli.day import Safeguard, live
@@ -21,6 +22,20 @@ def test_a_whole_day_passes_and_is_told_in_chinese(capsys, tmp_path, monkeypatch
     assert "已存在本机，2 条待上传" in told
     assert "毫秒" in told
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
+
+
+def test_a_whole_day_passes_on_postgresql_and_leaves_nothing_there(postgres_url, capsys):
+    """The server, the seed, the console's door and three tablets, from end to end."""
+    engine = create_engine(postgres_url, poolclass=NullPool)
+
+    def databases():
+        with engine.connect() as connection:
+            return set(connection.scalars(text("SELECT datname FROM pg_database")))
+
+    before = databases()
+    assert live(lang="en", broken="", seed=1, postgres=postgres_url) == []
+    assert capsys.readouterr().out.count("✓") == len(CHECKS)
+    assert databases() == before
 
 
 @pytest.mark.parametrize("safeguard", [one.value for one in Safeguard])
@@ -45,7 +60,7 @@ def test_a_good_day_ends_with_0(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         main(["day", "--break", "scope"])
     assert ended.value.code == 0
-    assert asked == {"lang": "en", "broken": "scope", "seed": 1}
+    assert asked == {"lang": "en", "broken": "scope", "seed": 1, "postgres": ""}
 
 
 def test_a_check_that_failed_once_stays_failed():
