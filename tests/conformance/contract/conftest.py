@@ -6,6 +6,7 @@ and people that no other test touches.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from tests.conformance.contract.device import Device, new_id
 from tests.conformance.contract.office import Office
+from tests.postgres import DURABLE, PostgresProcess, PostgresServer, lent_process
 
 NUMBERS = itertools.count(1)
 
@@ -59,13 +61,30 @@ class Crew:
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    office = Office(tmp_path_factory.mktemp("office"))
-    try:
-        office.open()
-        yield office
-    finally:
-        office.close()
+def durable_postgres() -> Iterator[PostgresProcess]:
+    """A PostgreSQL that keeps what it says it kept, and that may be killed."""
+    with lent_process(DURABLE) as process:
+        yield process
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def office(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """A server on SQLite, then one on PostgreSQL: every test of the contract runs on both."""
+    with contextlib.ExitStack() as stack:
+        url = ""
+        if request.param == "postgres":
+            process = request.getfixturevalue("durable_postgres")
+            url = stack.enter_context(PostgresServer(process.url).database())
+        office = Office(tmp_path_factory.mktemp("office"), url)
+        try:
+            office.open()
+            yield office
+        finally:
+            office.close()
 
 
 @pytest.fixture(scope="session")

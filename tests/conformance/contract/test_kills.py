@@ -18,9 +18,7 @@ import pytest
 
 from tests.conformance.contract.conftest import Crew
 from tests.conformance.contract.device import Device
-from tests.conformance.contract.office import Office
 from tests.conformance.contract.wire import CutOffError, ProblemError
-from tests.postgres import DURABLE, PostgresProcess, PostgresServer, lent_process
 
 TABLETS = 3
 ROUNDS = 2
@@ -28,30 +26,9 @@ ACKS_BETWEEN = 40
 PATIENCE_SECONDS = 60
 
 
-@pytest.fixture(scope="module")
-def durable_postgres() -> Iterator[PostgresProcess]:
-    """A PostgreSQL that keeps what it says it kept, and that may be killed."""
-    with lent_process(DURABLE) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def postgres_office(
-    tmp_path_factory: pytest.TempPathFactory, durable_postgres: PostgresProcess
-) -> Iterator[Office]:
-    with PostgresServer(durable_postgres.url).database() as url:
-        office = Office(tmp_path_factory.mktemp("office"), url)
-        try:
-            office.open()
-            yield office
-        finally:
-            office.close()
-
-
-def crew_of(office: Office) -> Crew:
-    admin = Device(office.wire, office.code_for(office.add_user("Chief", "administrator")))
-    admin.sync()
-    return Crew(office, admin)
+on_postgres = pytest.mark.parametrize(
+    "office", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True, scope="session"
+)
 
 
 class Work:
@@ -120,20 +97,9 @@ def test_what_was_acknowledged_is_there_after_the_server_was_killed(new_crew):
     work.is_all_there_once()
 
 
-def test_what_was_acknowledged_is_there_after_the_server_on_postgresql_was_killed(postgres_office):
-    work = Work(crew_of(postgres_office))
-    with work.going_on():
-        work.acknowledge_more()
-        postgres_office.kill()
-        postgres_office.open()
-        work.acknowledge_more()
-    work.is_all_there_once()
-
-
-def test_what_was_acknowledged_is_there_after_postgresql_was_killed(
-    postgres_office, durable_postgres
-):
-    work = Work(crew_of(postgres_office))
+@on_postgres
+def test_what_was_acknowledged_is_there_after_postgresql_was_killed(new_crew, durable_postgres):
+    work = Work(new_crew)
     with work.going_on():
         for _ in range(ROUNDS):
             work.acknowledge_more()
@@ -143,11 +109,12 @@ def test_what_was_acknowledged_is_there_after_postgresql_was_killed(
     work.is_all_there_once()
 
 
+@on_postgres
 def test_what_was_acknowledged_is_there_after_one_connection_of_postgresql_was_killed(
-    postgres_office, durable_postgres
+    new_crew, durable_postgres
 ):
     """PostgreSQL then ends all the others too and recovers, as if its memory had been spoilt."""
-    work = Work(crew_of(postgres_office))
+    work = Work(new_crew)
     with work.going_on():
         for _ in range(ROUNDS):
             work.acknowledge_more()
