@@ -235,6 +235,8 @@ class Exchange:
         pull = _Pull(self, snapshot, request, scope, pushed, hello["epoch"])
         pull.run(feeds)
         hello["reset"] = pull.reset
+        if pull.expect:
+            hello["expect"] = pull.expect
         done = {"more": pull.more, "digests": pull.digests}
         return Answer(hello, pushed.acks, pull.pages, done, pull.ahead)
 
@@ -354,6 +356,7 @@ class _Pull:
     pages: list[bytes] = field(default_factory=list)
     digests: dict[str, list[int]] = field(default_factory=dict)
     reset: list[str] = field(default_factory=list)
+    expect: dict[str, int] = field(default_factory=dict)
     more: bool = False
     ahead: bool = False
 
@@ -371,6 +374,8 @@ class _Pull:
                 position = None
             if known and position is None:
                 self.reset.append(feed)
+            if position is None:
+                self.expect[feed] = state.count
             if position is None or position < state.seq:
                 left = self._read(feed, state, position, left)
             else:

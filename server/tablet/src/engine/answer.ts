@@ -32,6 +32,8 @@ export interface Hello {
   readonly problem: Fields | null;
   /** How many days without an exchange a device may show records, where the server says so. */
   readonly leaseDays: number | null;
+  /** How many records will come of each feed that begins anew, where the server says so. */
+  readonly expect: { readonly [feed: string]: number } | null;
 }
 
 export interface Ack {
@@ -134,6 +136,10 @@ function textMap(value: unknown): { [key: string]: string } {
   return Object.fromEntries(Object.entries(object(value)).map(([key, one]) => [key, text(one)]));
 }
 
+function counts(value: unknown): { [feed: string]: number } {
+  return Object.fromEntries(Object.entries(object(value)).map(([feed, one]) => [feed, whole(one)]));
+}
+
 function fieldsOrNull(value: unknown): Fields | null {
   return orNull(value, object) as Fields | null;
 }
@@ -152,6 +158,7 @@ function hello(body: Told): Hello {
     reset: texts(body.reset ?? []),
     wipe: body.wipe === true,
     problem: fieldsOrNull(body.problem),
+    expect: orNull(body.expect, counts),
     leaseDays: typeof body.lease_days === "number" && body.lease_days > 0 ? body.lease_days : null,
   };
 }

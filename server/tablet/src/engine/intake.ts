@@ -110,6 +110,7 @@ export class Intake {
       const epoch = shelf.meta("epoch");
       if (epoch !== null && epoch !== hello.epoch) requeue(shelf);
       shelf.setMeta("epoch", hello.epoch);
+      noteExpected(shelf, hello, hello.feeds);
       return setFeeds(shelf, hello, hello.feeds);
     });
   }
@@ -301,6 +302,13 @@ function setFeeds(shelf: Shelf, hello: Hello, reads: readonly string[]): Set<str
   // All that is read comes anew, and with it what stands for what.
   if (whole.size === reads.length) for (const record of shelf.aliases()) shelf.dropAlias(record);
   return whole;
+}
+
+/** How many records the feeds that are read will have, for a progress bar. */
+function noteExpected(shelf: Shelf, hello: Hello, reads: readonly string[]): void {
+  const known = { ...(shelf.meta("expect") as { [feed: string]: number } | null), ...hello.expect };
+  const read = Object.entries(known).filter(([feed]) => reads.includes(feed));
+  if (read.length > 0) shelf.setMeta("expect", Object.fromEntries(read));
 }
 
 function newFeed(name: string): FeedRow {

@@ -41,10 +41,11 @@ export function nextOf({ step, problem }: Outcome, nowMs: number): Next {
 export function firstSyncOf(shelf: ReplicaStorage["shelf"]): Status["firstSync"] {
   const feeds = shelf.feeds().filter((feed) => !feed.evicted);
   const done = feeds.filter((feed) => feed.cursor !== null && !feed.resetting);
+  const expected = shelf.meta("expect") as { [feed: string]: number } | null;
   return {
     ready: shelf.meta("ready_ms") !== null,
     received: shelf.rowCount(),
-    expected: shelf.meta("expected") as number | null,
+    expected: expected === null ? null : Object.values(expected).reduce((sum, one) => sum + one, 0),
     feedsDone: done.length,
     feedsTotal: feeds.length,
   };

@@ -43,6 +43,17 @@ test("a first sync brings every record, and a new tab finds them on the disk", a
   expect(phones(await reopened())).toEqual(["0", "1", "2", "3", "4"]);
 });
 
+test("a first sync says how much will come, where the server does", async () => {
+  office.hello = { expect: { [FEED]: 5, "grid:other": 7 } };
+  office.faults.push({ kind: "none" }, { kind: "cut", after: 1_500 }); // The catalogue comes first.
+  const { firstSync } = await replica.sync("start");
+  expect(firstSync).toMatchObject({ ready: false, expected: 5, feedsDone: 0, feedsTotal: 1 });
+  expect(firstSync.received).toBeGreaterThan(0);
+  expect(firstSync.received).toBeLessThan(5);
+  office.hello = {};
+  expect((await replica.sync("start")).firstSync).toMatchObject({ ready: true, expected: 5, received: 5 });
+});
+
 test("work that was done offline survives a restart and is handed in once", async () => {
   await replica.sync("start");
   await replica.edit(houseId(0), { phone: "9" });

@@ -28,6 +28,7 @@ type Asked = { [member: string]: any };
 
 /** What happens to the next request. */
 export type Fault =
+  | { kind: "none" }
   /** No connection: the server never hears of it. */
   | { kind: "down" }
   /** The server does everything, and only so many bytes of its answer arrive. */
