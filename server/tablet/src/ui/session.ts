@@ -84,6 +84,12 @@ export async function open(id: string): Promise<void> {
   if (now) phase.value = { name: "open", ...now };
 }
 
+/** Open a profile that was enrolled anew: its device and its tokens are others now. */
+export async function reopen(id: string): Promise<void> {
+  await shut();
+  await open(id);
+}
+
 /** Let go of the open replica; nothing of it is lost. */
 async function shut(): Promise<void> {
   const now = opened.peek();

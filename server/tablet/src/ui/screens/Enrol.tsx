@@ -17,7 +17,7 @@ import { LanguageSwitch } from "../frame/LanguageSwitch";
 import { t } from "../i18n";
 import { problemOf } from "../problems";
 import { HOME, place, replace } from "../router";
-import { open, phase, profiles, readProfiles, start } from "../session";
+import { phase, profiles, readProfiles, reopen, start } from "../session";
 import { ProblemNotice } from "./ProblemNotice";
 import { bare, grouped, isWhole } from "./enrolCode";
 import { expectWelcome } from "./firstSync";
@@ -56,7 +56,7 @@ export function Enrol() {
       expectWelcome(made.id);
       await readProfiles();
       replace(HOME);
-      await open(made.id);
+      await reopen(made.id);
     } catch (error) {
       setProblem(problemOf(error));
     } finally {

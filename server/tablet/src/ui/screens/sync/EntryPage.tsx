@@ -105,13 +105,16 @@ const MEANS: Partial<Record<ReturnType<typeof badgeOf>, Key>> = {
   rejected: "entry.means.rejected",
 };
 
+/** Made under the device id that this tablet had before it was enrolled anew. */
+const OF_THE_DEVICE_BEFORE = "not_your_stamp";
+
 /** What the server said, and what it means. */
 function Said({ work }: { work: Work }) {
   const { model } = useSession();
   const state = badgeOf(work, model);
   // What the server said of a conflict is over when the conflict is.
   const problem = state === "handed_in" ? null : (work.answer?.problem ?? null);
-  const means = MEANS[state];
+  const means = problem?.code === OF_THE_DEVICE_BEFORE ? "entry.means.before" : MEANS[state];
   const tone = state === "rejected" ? "bad" : state === "held" || state === "conflict" ? "warn" : "info";
   return (
     <Notice tone={state === "handed_in" ? "good" : tone}>

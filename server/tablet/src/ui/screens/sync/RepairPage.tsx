@@ -11,7 +11,7 @@ import type { Field, Json, View, Work } from "../../../engine";
 import { Bar, Button, Card, Empty, Notice, toast } from "../../components";
 import { said, t } from "../../i18n";
 import { sentence } from "../../problems";
-import { back } from "../../router";
+import { goTab } from "../../router";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
 import { FieldInput } from "../../work/FieldInput";
@@ -67,7 +67,7 @@ function Repair({ work }: { work: Work }) {
     });
     if (!isSaved) return;
     toast(t("entry.resent"));
-    back("/sync");
+    goTab("/sync");
   };
 
   return (
