@@ -25,6 +25,8 @@ import type { Fields, Json, Problem } from "./types";
 
 const EXCHANGES_MAX = 10_000;
 const REFRESH_BEFORE_MS = 5 * 60_000;
+/** A catalogue is asked for again after a day, for the cost of a 304. */
+const LEARN_MS = 86_400_000;
 
 /**
  * Who this device is to the server. `expires_at` is by the server's clock. `nonce`: of a
@@ -100,6 +102,20 @@ export class Client {
     }
     const schema = Math.max(1, (shelf.meta("schema") ?? 0) as number);
     if (this.replica.types.schema < schema) await this.learn();
+    else if (Math.abs(this.around.nowMs() - this.learntMs()) > LEARN_MS) await this.learnIfPossible();
+  }
+
+  /** Labels and choices may have changed; work does not wait for that. */
+  private async learnIfPossible(): Promise<void> {
+    try {
+      await this.learn();
+    } catch (error) {
+      if (!(error instanceof RequestRefused) && !(error instanceof Unreachable)) throw error;
+    }
+  }
+
+  private learntMs(): number {
+    return (this.replica.storage.shelf.meta("learnt_ms") ?? 0) as number;
   }
 
   /** Do something that a request is needed for; what to do next if it did not come off. */
@@ -203,9 +219,13 @@ export class Client {
     const { shelf } = this.replica.storage;
     const known = shelf.meta("etag") as string | null;
     const { told, etag } = await this.transport.ask("GET", "catalogue", null, this.credentials().token, known);
-    if (told === null) return;
+    const nowMs = this.around.nowMs();
+    if (told === null) {
+      await this.replica.storage.write("server", (shelf) => shelf.setMeta("learnt_ms", nowMs));
+      return;
+    }
     try {
-      await this.replica.learn(told, etag);
+      await this.replica.learn(told, etag, nowMs);
     } catch (error) {
       if (error instanceof TypeError) throw new RequestRefused(200, null, false, null, null);
       throw error;

@@ -19,6 +19,14 @@ export type Migrations = readonly ((database: IDBDatabase, transaction: IDBTrans
 
 const OPEN_MS = 10_000;
 
+/** Databases that were closed because another tab deletes or upgrades them. */
+const left = new WeakSet<IDBDatabase>();
+
+function begin(database: IDBDatabase, stores: string[], mode: IDBTransactionMode): IDBTransaction {
+  if (left.has(database)) throw new Refused("storage_moved");
+  return database.transaction(stores, mode, { durability: "strict" });
+}
+
 /** Open a database at its newest version. Refuses with a `storage_…` problem. */
 export function openDatabase(factory: IDBFactory, name: string, migrations: Migrations): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -36,7 +44,10 @@ export function openDatabase(factory: IDBFactory, name: string, migrations: Migr
     request.onsuccess = () => {
       clearTimeout(timer);
       const database = request.result;
-      database.onversionchange = () => database.close();
+      database.onversionchange = () => {
+        left.add(database);
+        database.close();
+      };
       resolve(database);
     };
   });
@@ -60,10 +71,10 @@ export function result<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 /** Read in one transaction: `ask` makes its requests at once. */
-export function read<T>(
+export async function read<T>(
   database: IDBDatabase, stores: string[], ask: (transaction: IDBTransaction) => Promise<T>,
 ): Promise<T> {
-  return ask(database.transaction(stores, "readonly"));
+  return ask(begin(database, stores, "readonly"));
 }
 
 /**
@@ -74,7 +85,7 @@ export function write<T>(
   database: IDBDatabase, stores: string[], act: (transaction: IDBTransaction) => Promise<T> | T,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const transaction = database.transaction(stores, "readwrite", { durability: "strict" });
+    const transaction = begin(database, stores, "readwrite");
     let outcome: Promise<T> | T;
     transaction.oncomplete = () => resolve(outcome);
     transaction.onabort = () => reject(transaction.error ?? new Refused("storage_failed"));

@@ -22,6 +22,9 @@ const WORK_MS = 8_000;
 /** How long to rest after an exchange, ms. Half as long again is drawn on top. */
 const REST_MS = { visible: 120 * SECOND_MS, hidden: 600 * SECOND_MS, stopped: 3_600 * SECOND_MS };
 
+/** Steps after which a server takes work; also one that gives no records any more. */
+const TAKES_WORK: readonly Next["step"][] = ["rest", "stop", "update"];
+
 /** Reasons that may come again within moments; then the second is not worth an exchange. */
 const HINTS: readonly SyncReason[] = ["online", "visible"];
 const HINT_MS = 5 * SECOND_MS;
@@ -62,7 +65,7 @@ export class Loop {
 
   /** Work was queued: hand it in soon, unless the server was out of reach just now. */
   work(next: Next): void {
-    if (!this.isRunning || next.step !== "rest") return;
+    if (!this.isRunning || !TAKES_WORK.includes(next.step)) return;
     clearTimeout(this.worked);
     this.worked = setTimeout(() => this.handIn(), WORK_MS);
   }
@@ -88,7 +91,8 @@ export class Loop {
 
   private waitMs(next: Next): number | null {
     if (next.step === "wiped") return null;
-    if (next.step === "wait") return Math.max(0, (next.atMs ?? 0) - this.nowMs());
+    // A clock that was put back while it waited must not make it wait for years.
+    if (next.step === "wait") return clamp((next.atMs ?? 0) - this.nowMs(), REST_MS.stopped);
     const resting = next.step === "rest" || next.step === "again";
     const base = !resting ? REST_MS.stopped
       : this.page?.isVisible() ?? true ? REST_MS.visible : REST_MS.hidden;
@@ -99,4 +103,8 @@ export class Loop {
     const isAgain = HINTS.includes(reason) && Math.abs(this.nowMs() - this.lastMs) < HINT_MS;
     if (!isAgain) void this.exchange(reason);
   }
+}
+
+function clamp(ms: number, most: number): number {
+  return Math.min(Math.max(0, ms), most);
 }

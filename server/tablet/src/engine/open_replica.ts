@@ -218,7 +218,8 @@ export class OpenReplica implements Replica {
       this.loop.work(this.next);
       return done;
     } catch (error) {
-      throw error instanceof Refused ? error : new Refused(this.noteTrouble(error));
+      const isTrouble = !(error instanceof Refused) || error.problem.code.startsWith("storage_");
+      throw isTrouble ? new Refused(this.noteTrouble(error)) : error;
     }
   }
 
@@ -254,7 +255,11 @@ export class OpenReplica implements Replica {
         this.report(true, this.next);
         return this.client.sync();
       });
-      if (outcome === null) return this.situation.peek(); // Another tab is at it and will tell.
+      if (outcome === null) {
+        // Another tab is at it and will tell; if it dies meanwhile, this one looks again.
+        this.loop.ended({ step: "wait", problem: null, atMs: this.platform.nowMs() + MINUTE_MS });
+        return this.situation.peek();
+      }
       this.reachable = this.client.reachable;
       this.trouble = null;
       await this.concluded(outcome);
@@ -307,16 +312,22 @@ export class OpenReplica implements Replica {
       this.tell();
       if (!message.sending) this.loop.ended(message.next);
     } else {
-      this.next = { step: "wiped", problem: null, atMs: null };
-      this.tell();
-      void this.close();
+      this.leave();
     }
+  }
+
+  /** Another tab wiped this profile or enrolled it anew: it is to be opened again, or not at all. */
+  private leave(): void {
+    this.next = { step: "wiped", problem: null, atMs: null };
+    this.tell();
+    void this.close();
   }
 
   // What is so ------------------------------------------------------------------------------
 
   private committed(commit: Commit, isOwn: boolean): void {
     if (isOwn) this.tabs.say({ kind: "wrote" });
+    else if (this.storage.shelf.meta("device") !== this.local.device) return this.leave();
     this.local.forget(commit.whole ? null : commit.records);
     const isNew = this.local.readTypes();
     if (isNew) this.types.value = this.local.types;

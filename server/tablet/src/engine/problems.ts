@@ -43,6 +43,11 @@ export const LOCAL_PROBLEMS = {
     "浏览器不允许在本机保存数据（无痕模式、被清除或被占用）。请用普通窗口重新打开本应用。",
     "The browser does not let the app store data (private mode, cleared, or blocked). Open the app in an ordinary window.",
   ],
+  storage_moved: [
+    false,
+    "本机数据已被另一个窗口更新或删除，这次没有保存。请重新打开本应用。",
+    "Another window has updated or deleted the data on this tablet; this was not saved. Open the app again.",
+  ],
   storage_newer: [
     true,
     "本机数据是更新版本的应用保存的。请更新应用。",

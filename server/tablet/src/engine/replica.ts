@@ -222,11 +222,12 @@ export class LocalReplica {
   }
 
   /** Take a catalogue; it is used from now on. Throws `TypeError` if it is none. */
-  async learn(document: Fields, etag: string | null): Promise<void> {
+  async learn(document: Fields, etag: string | null, nowMs = 0): Promise<void> {
     readCatalogue(document);
     await this.storage.write("server", (shelf) => {
       shelf.setMeta("catalogue", document as Json);
       shelf.setMeta("etag", etag);
+      shelf.setMeta("learnt_ms", nowMs);
     });
     this.readTypes();
   }

@@ -265,7 +265,8 @@ export interface Next {
    *   `stop`    the server refuses and a person at the office must look
    *   `update`  the app is too old to receive; work is still handed in
    *   `enrol`   this device must be enrolled anew; unsent work stays
-   *   `wiped`   the server had this device wiped: go back to the list of profiles
+   *   `wiped`   the server had this device wiped, or another tab wiped or enrolled it anew: go
+   *             back to the list of profiles
    */
   readonly step: "rest" | "again" | "wait" | "stop" | "update" | "enrol" | "wiped";
   readonly problem: Problem | null;

@@ -148,6 +148,20 @@ test("an answer cut at any byte keeps its whole lines, and the next one complete
   }
 });
 
+test("the catalogue is asked for again after a day, and work does not wait for it", async () => {
+  await replica.sync("start");
+  const asked = () => office.requests.filter((one) => one.path === "catalogue").length;
+  await replica.sync("timer");
+  expect(asked()).toBe(1);
+  platform.clock.nowMs += 86_400_001;
+  office.nowMs += 86_400_001;
+  office.tokens = { token: "t1", refresh: "r1" };
+  office.faults.push({ kind: "none" }, { kind: "answer", status: 503, body: "" });
+  expect((await replica.sync("timer")).next.step).toBe("rest");
+  expect(asked()).toBe(2);
+  expect(office.requests.find((one) => one.headers.get("if-none-match"))?.path).toBe("catalogue");
+});
+
 test("a token that has expired is refreshed, and a lost answer to that can be had again", async () => {
   await replica.sync("start");
   platform.clock.nowMs += 3_600_000;

@@ -264,7 +264,8 @@ describe("the disk", () => {
   test("a database that somebody deletes under an open tab refuses work in words", async () => {
     platform.indexedDB!.deleteDatabase(`yuanba-${replica.profile.id}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await expect(replica.edit(houseId(0), { phone: "9" })).rejects.toMatchObject({ problem: { code: "storage_closed" } });
+    await expect(replica.edit(houseId(0), { phone: "9" })).rejects.toMatchObject({ problem: { code: "storage_moved" } });
+    expect(replica.status.value.trouble?.code).toBe("storage_moved");
   });
 
   test("of a newer app is not touched by an older one", async () => {
@@ -293,6 +294,20 @@ describe("the disk", () => {
     await vi.waitFor(() => expect(other.status.value).toMatchObject({ waiting: 0, what: "handed_in" }));
     expect(office.rows.get(houseId(0))?.get("phone")).toBe("7");
     expect(office.requests.filter((one) => one.path === "exchange" && one.body.operations.length > 0)).toHaveLength(1);
+  });
+
+  test("a profile that another tab enrols anew is left, and opened again under its new device", async () => {
+    await replica.edit(houseId(0), { phone: "9" });
+    office.device = "n3wd3v1c";
+    const other = createEngine(platform);
+    await other.enrol({ code: "fresh", name: "x", profile: replica.profile.id });
+    await replica.sync("button");
+    await vi.waitFor(() => expect(replica.status.value.next.step).toBe("wiped"));
+    const again = await engine.open(replica.profile.id);
+    expect(again).not.toBe(replica);
+    expect(again.outbox()).toHaveLength(1);
+    const stamp = await again.edit(houseId(1), { phone: "8" });
+    expect(stamp?.slice(18, 26)).toBe("n3wd3v1c");
   });
 
   test("where a browser has no locks, a note keeps the second tab from exchanging", async () => {

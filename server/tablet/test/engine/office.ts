@@ -51,6 +51,7 @@ export class Office {
   /** What becomes of an operation, if it is not simply applied. */
   judge: (raw: Raw) => Fields | null = () => null;
   catalogue: Fields = CATALOGUE;
+  device = "k7m2p9q4";
   canRepair = true;
   /** Rows in a page. */
   pageMax = 2;
@@ -121,7 +122,7 @@ export class Office {
     const before = this.enrolled.get(code);
     if (code === "bad" || (before !== undefined && before !== nonce)) return refused(403, "code_unknown");
     this.enrolled.set(code, nonce);
-    return json({ device: "k7m2p9q4", user: USER, ...this.tokens, expires_at: this.nowMs + 3_600_000, now: this.nowMs });
+    return json({ device: this.device, user: USER, ...this.tokens, expires_at: this.nowMs + 3_600_000, now: this.nowMs });
   }
 
   private refresh({ refresh }: Asked): Response {

@@ -394,6 +394,15 @@ describe("the loop", () => {
     expect(flushed()).toBe(1);
   });
 
+  test("hands work in soon to a server that gives no records any more", () => {
+    vi.useFakeTimers();
+    const { loop, reasons } = looped();
+    loop.start();
+    loop.work({ step: "stop", problem: null, atMs: null });
+    vi.advanceTimersByTime(8_000);
+    expect(reasons).toEqual(["start", "work"]);
+  });
+
   test("after a failure waits as it was told, and new work does not hurry it", () => {
     vi.useFakeTimers();
     const { loop, reasons } = looped();
