@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         enrol,
         exchange,
         limits,
+        openapi,
         problems,
         refresh,
         repair,
@@ -25,7 +26,7 @@ def register(app: Flask) -> None:
 
     limits.limiter.init_app(app)
     problems.register(app)
-    for door in (attachments, bundle, catalogue, enrol, exchange, refresh, repair):
+    for door in (attachments, bundle, catalogue, enrol, exchange, openapi, refresh, repair):
         app.register_blueprint(door.blueprint)
     shortcut = exchange.Shortcut(app.wsgi_app, app.extensions[EXTENSION])
     app.wsgi_app = shortcut  # type: ignore[assignment]
