@@ -94,7 +94,7 @@ class Door(NamedTuple):
 _JSON, _LINES, _EVENTS = "application/json", "application/x-ndjson", "text/event-stream"
 _TUS = {"Tus-Resumable": ("header", {"const": "1.0.0"}, True)}
 _ONE = {**_TUS, "upload": ("path", UPLOAD, True)}
-_PIECE = ("application/offset+octet-stream", {})
+_PIECE: tuple[str, Schema] = ("application/offset+octet-stream", {})
 
 DOORS: tuple[Door, ...] = (
     Door("get", "/", "The versions served, and the server's clock", NOBODY,

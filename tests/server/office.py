@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import random
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class Office:
     def code(self, user: str) -> str:
         with writing(self.served.store) as session:
             return enrolment.issue_code(
-                session, user=user, now_ms=self.clock.now_ms, draw=random.randrange
+                session, user=user, now_ms=self.clock.now_ms, draw=secrets.randbelow
             )
 
     def enrol(self, user: str, **more: Any) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def test_a_listener_hears_of_feeds_it_may_see_and_of_no_other(any_office: Office
     assert not any(next(mine).feeds for _ in range(3))
     made(any_office, "household", grid=GRID)
     assert first(mine) == (f"grid:{GRID}",)
-    all_feeds.close(), mine.close()
+    all_feeds.close()
+    mine.close()
 
 
 def test_nobody_looks_when_nobody_listens(any_office: Office):

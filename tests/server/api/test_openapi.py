@@ -36,7 +36,7 @@ CHECKS = (
 
 def routes(office: Office) -> set[tuple[str, str]]:
     """(method, path) of every route under /sync/v1, but what every GET and route has beside."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for rule in office.app.url_map.iter_rules():
         if rule.rule.startswith("/sync/v1"):
             path = rule.rule.removeprefix("/sync/v1").replace("<", "{").replace(">", "}")
@@ -80,7 +80,7 @@ def token(opened: Office) -> dict[str, str]:
 def operations(opened: Office) -> dict[tuple[str, str], Any]:
     """(method, path) → what schemathesis makes of it."""
     schema = schemathesis.openapi.from_wsgi("/sync/v1/openapi.json", opened.app)
-    found = [one.ok() for one in schema.get_all_operations()]
+    found: list[Any] = [one.ok() for one in schema.get_all_operations()]  # type: ignore[union-attr]
     return {(one.method.lower(), one.path.removeprefix("/sync/v1")): one for one in found}
 
 
