@@ -269,6 +269,7 @@ def npm(venv: Path) -> tuple[Words, dict[str, str]]:
     environment = {**os.environ, **settings_for_uv(pip_settings(venv))}
     environment["PATH"] = f"{node / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     environment.setdefault("NODE_USE_SYSTEM_CA", "1")
+    environment.setdefault("NO_COLOR", "1")  # what failed is shown as text
     return [node / "bin/node", node / "lib/node_modules/npm/bin/npm-cli.js"], environment
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.audit import note
+from server.accounts.supervision import succeed_at_once
 from server.accounts.tokens import Draw, derive, digest, draw_code, read_code
 from server.models import Device, DeviceToken, EnrolmentCode
 from sync.bundles import read_key
@@ -115,6 +116,7 @@ def enrol(
         session.add(device)
         burnt.device = device.id
         note(session, "device_enrolled", now_ms=now_ms, user=burnt.user, about=device.id)
+        succeed_at_once(session, device, now_ms=now_ms)
     # Always so: the claim and the device are one transaction.
     assert burnt.device is not None
     tokens = _pair(session, key, burnt.device, parent=code, nonce=nonce, now_ms=now_ms)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from server.accounts.audit import note
 from server.models import Device, DeviceToken
 
-__all__ = ["STEPS", "confirm_replacement", "take_step"]
+__all__ = ["STEPS", "confirm_replacement", "succeed_at_once", "take_step"]
 
 
 def _revoke(device: Device) -> None:
@@ -77,9 +77,27 @@ def confirm_replacement(session: Session, device: Device, *, by: str, now_ms: in
     former = session.get(Device, device.replaces)
     if former is not None and former.user != device.user:
         raise ValueError("The former device belongs to somebody else.")
-    inherited = former.former.split() if former is not None else []
     if former is not None:
         former.revoked = True
-    device.former = " ".join(dict.fromkeys([device.replaces, *inherited]))
+    _succeed(session, device, former, by=by, now_ms=now_ms)
+
+
+def succeed_at_once(session: Session, device: Device, *, now_ms: int) -> None:
+    """Confirm what needs no second look: the former device is the same user's, and revoked.
+
+    Whoever issued the code knew whose it is, and a revoked device makes no more stamps that
+    reach us. So a tablet that is enrolled anew hands in what it still holds, at once.
+    """
+    former = session.get(Device, device.replaces) if device.replaces is not None else None
+    if former is None or former.user != device.user or not former.revoked or former.suspended:
+        return
+    _succeed(session, device, former, by=None, now_ms=now_ms)
+
+
+def _succeed(
+    session: Session, device: Device, former: Device | None, *, by: str | None, now_ms: int
+) -> None:
+    inherited = former.former.split() if former is not None else []
+    device.former = " ".join(dict.fromkeys([device.replaces or "", *inherited]))
     device.replaces_confirmed = True
     note(session, "device_replaced", now_ms=now_ms, user=by, about=device.id)

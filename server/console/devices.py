@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.accounts.audit import ACTS
 from server.accounts.enrolment import CODE_MS, issue_code
 from server.accounts.sessions import writing
-from server.accounts.supervision import STEPS, take_step
+from server.accounts.supervision import STEPS, confirm_replacement, take_step
 from server.accounts.tokens import show_code
 from server.console import device_list, languages, ledger, wording
 from server.console.access import admit, here
@@ -44,6 +44,7 @@ def deed_words(name: str) -> str:
         "release": gettext("Released: it works as before."),
         "revoke": gettext("Revoked: it gets and hands in nothing more. Enrol a new one."),
         "wipe": gettext("It is told to erase itself when it next asks."),
+        "confirm": gettext("Confirmed: it may hand in what the earlier device had left."),
     }[name]
 
 
@@ -70,6 +71,14 @@ def devices() -> str:
     )
 
 
+def _may_succeed(device: Device) -> bool:
+    """Whether it asks to take the place of another, and nobody has decided that."""
+    if device.replaces is None or device.replaces_confirmed or device.revoked:
+        return False
+    former = ledger.accounts().get(Device, device.replaces)
+    return former is None or former.user == device.user
+
+
 def _device(device_id: str) -> Device:
     found = ledger.accounts().get(Device, device_id)
     if found is None:
@@ -94,6 +103,7 @@ def device(device_id: str) -> str:
     return render_template(
         "device.html",
         device=device_list.line_of(found, wipe_ordered_at=ordered),
+        may_succeed=_may_succeed(found),
         log=[
             (one.at, titles.of(one.user) or gettext("the system"), ACTS[one.what][0 if zh else 1])
             for one in noted
@@ -106,16 +116,21 @@ def device(device_id: str) -> str:
 @console.post("/devices/<device_id>/<deed>")
 @admit("devices", "act")
 def change_device(device_id: str, deed: str) -> AnyResponse:
-    """Suspend, release or revoke a device, or have it erase itself."""
-    if deed not in STEPS:
+    """Suspend, release or revoke a device, have it erase itself, or let it replace another."""
+    if deed not in STEPS and deed != "confirm":
+        abort(404)
+    if deed == "confirm" and not _may_succeed(_device(device_id)):
         abort(404)
     _device(device_id)
     person = here()
     ledger.finish()
     with writing(services().store) as session:
         found = session.get_one(Device, device_id)
-        take_step(session, found, deed, by=person.id, now_ms=ledger.now_ms())
-    flash(deed_words(deed), "good" if deed == "release" else "warn")
+        if deed == "confirm":
+            confirm_replacement(session, found, by=person.id, now_ms=ledger.now_ms())
+        else:
+            take_step(session, found, deed, by=person.id, now_ms=ledger.now_ms())
+    flash(deed_words(deed), "good" if deed in ("release", "confirm") else "warn")
     return redirect(url_for("console.device", device_id=device_id))
 
 

@@ -155,6 +155,18 @@ def test_a_confirmed_replacement_brings_the_stamps_of_the_devices_before_it(offi
     assert refused(office, first["token"]) == refused(office, second["token"]) == "token_unknown"
 
 
+def test_a_device_enrolled_anew_brings_the_stamps_of_its_revoked_former_self_at_once(
+    office: Office,
+):
+    user = office.user()
+    first = office.enrol(user)
+    step(office, first["device"], "revoke")
+    second = office.enrol(user, replaces=first["device"])
+    assert reader(office, second["token"]).former_devices == {first["device"]}
+    other = office.enrol(office.user("别人"), replaces=first["device"])
+    assert reader(office, other["token"]).former_devices == frozenset()
+
+
 def test_a_replacement_of_somebody_elses_device_is_not_confirmed(office: Office):
     others = office.enrol(office.user("别人"))
     mine = office.enrol(office.user(), replaces=others["device"])

@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from server.accounts.sessions import reading
+from server.accounts.sessions import reading, writing
 from server.console import devices
 from server.console.help_pages import HELP, ORDER
 from server.models import Audit, Device, EnrolmentCode
@@ -95,6 +95,20 @@ def test_a_suspended_device_is_released(county, admin):
     assert "Released" in words
     with reading(county.services.store) as session:
         assert session.get_one(Device, "k7m2p9q4").suspended is False
+
+
+def test_a_device_that_replaces_another_is_confirmed_once(county, admin):
+    with writing(county.services.store) as session:
+        session.get_one(Device, "m3n4p5q6").replaces = "w8x9y0z1"
+        session.get_one(Device, "k7m2p9q4").replaces = "w8x9y0z1"
+    assert "asks to take the place" in admin.text("/devices/m3n4p5q6")
+    assert "asks to take the place" not in admin.text("/devices/k7m2p9q4"), "another person's"
+    assert admin.post("/devices/k7m2p9q4/confirm").status_code == 404
+    assert "Confirmed" in admin.follow(admin.post("/devices/m3n4p5q6/confirm"))
+    with reading(county.services.store) as session:
+        assert session.get_one(Device, "w8x9y0z1").revoked
+        assert session.get_one(Device, "m3n4p5q6").former == "w8x9y0z1"
+    assert admin.post("/devices/m3n4p5q6/confirm").status_code == 404
 
 
 def test_an_unknown_deed_or_device_is_not_found(county, admin):
