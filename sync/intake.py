@@ -101,11 +101,12 @@ class Intake:
             shelf.set_meta("offset_ms", _offset(hello.now, sent_ms, now_ms, known))
             shelf.set_meta("problem", hello.problem)
             shelf.set_meta("schema", hello.schema)
-            if hello.feeds is None:
-                return
+            # Also from who may only hand in: a restored server gets back what any tablet knows.
             if shelf.meta("epoch") not in (None, hello.epoch):
                 _requeue(shelf)
             shelf.set_meta("epoch", hello.epoch)
+            if hello.feeds is None:
+                return
             self._unbegun = _set_feeds(shelf, hello)
 
     # Acks ----------------------------------------------------------------------------------

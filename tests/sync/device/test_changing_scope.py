@@ -250,6 +250,18 @@ def test_a_device_that_may_only_hand_in_changes_only_its_outbox(pair, server):
     assert anna.replica.base(HOUSE).get("phone") == "1"
 
 
+def test_a_restored_server_gets_back_what_a_device_knows_that_may_only_hand_in(pair, server):
+    anna, _ = pair
+    old = server.backup(epoch="e2")
+    stamp = anna.edit(HOUSE, phone="2")
+    anna.sync()
+    server.reinstall(old)
+    server.readers[anna.device] = replace(server.readers[anna.device], hand_in_only=True)
+    anna.sync()
+    with server.store.read() as snapshot:
+        assert snapshot.operations([stamp])[stamp].outcome == "held"
+
+
 def test_a_lost_tablet_is_wiped_whole(pair, server):
     anna, _ = pair
     anna.edit(HOUSE, phone="2")

@@ -106,10 +106,11 @@ export class Intake {
       shelf.setMeta("problem", hello.problem as Json);
       shelf.setMeta("schema", hello.schema);
       shelf.setMeta("lease_days", hello.leaseDays);
-      if (hello.feeds === null) return new Set<string>();
+      // Also from who may only hand in: a restored server gets back what any tablet knows.
       const epoch = shelf.meta("epoch");
       if (epoch !== null && epoch !== hello.epoch) requeue(shelf);
       shelf.setMeta("epoch", hello.epoch);
+      if (hello.feeds === null) return new Set<string>();
       noteExpected(shelf, hello, hello.feeds);
       return setFeeds(shelf, hello, hello.feeds);
     });
