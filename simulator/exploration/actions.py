@@ -44,8 +44,9 @@ def do(world: World, step: Step) -> None:
 
 def _work(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
     world.tell("work", tablet.name, what=_in_short(args["drafts"]))
+    shown = world.oracle.shown(tablet, args["drafts"])
     stamps = tablet.work(args["drafts"], args.get("group"))
-    world.oracle.note_made(tablet, stamps)
+    world.oracle.note_made(tablet, stamps, args["drafts"], shown)
     for draft, stamp in zip(args["drafts"], stamps, strict=False):
         world.saw(f"work:{draft['kind']}" if stamp else "work:nothing_changed")
 
@@ -132,8 +133,10 @@ ON_TABLETS: Mapping[str, Callable[[World, Tablet, Mapping[str, Any]], None]] = {
 
 def _desk(world: World, args: Mapping[str, Any]) -> None:
     """Somebody changes records through the door, one after the other."""
-    office = world.office
-    who = office.scope(args["user"], args["role"])
+    office, role = world.office, _role(world, args)
+    if role is None:
+        return
+    who = office.scope(args["user"], role)
     for draft in args["drafts"]:
         try:
             ack = office.submit(who, draft, seen=draft.get("seen"))
@@ -144,8 +147,18 @@ def _desk(world: World, args: Mapping[str, Any]) -> None:
         world.tell("desk", args["role"], what=f"{_in_short([draft])} → {ack.outcome}")
 
 
+def _role(world: World, args: Mapping[str, Any]) -> str | None:
+    """The role that somebody at a desk has now, as a page asks it; None if they have left."""
+    if args["user"] == "system":
+        return "system"
+    return world.oracle.ledger.role_of(args["user"])
+
+
 def _undo(world: World, args: Mapping[str, Any]) -> None:
-    ack = world.office.undo(world.office.scope(args["user"], args["role"]), args["stamp"])
+    role = _role(world, args)
+    if role is None:
+        return
+    ack = world.office.undo(world.office.scope(args["user"], role), args["stamp"])
     world.saw(f"undo:{ack.outcome}")
     world.tell("desk", args["role"], what=f"undo {args['stamp']} → {ack.outcome}")
 

@@ -323,6 +323,18 @@ class Ledger:
         row = found.fetchone()
         return None if row is None else str(row[0])
 
+    def suspended(self, device: str) -> bool:
+        """Whether a device was suspended for cause."""
+        found = self._db.execute("SELECT suspended FROM device WHERE id = ?", (device,)).fetchone()
+        return bool(found and found[0])
+
+    def role_of(self, user: str) -> str | None:
+        """The role that somebody has now; None if they are not in service."""
+        row = self.rows.get(user)
+        if row is None or row.deleted or row.get("active") is False:
+            return None
+        return str(row.get("role"))
+
     def grants(self, user: str) -> list[tuple[str, str, int, int | None]]:
         """(assignment, feed, since, until) of a user's live assignments, by their rows."""
         return [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from simulator.exploration.planting import Plant, attribute
+from simulator.exploration.planting import Plant, attribute, entry
 
 __all__ = ["TABLE"]
 
@@ -194,6 +194,6 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("sent_is_acknowledged", "发出即视为确认", "what was sent is taken for acknowledged", (2,),
      attribute("sync.replica:Replica.begin", _acks_only_sent)),
     ("fold_forgets", "计数显示错误", "a counter shows its last step", (1,),
-     attribute("sync.fold:_sum", _fold_forgets)),
+     entry("sync.fold:_CHANGES", "sum", _fold_forgets)),
 )  # fmt: skip
 """Name, what it is (zh, en), the promises that notice it, and how it is planted."""

@@ -79,6 +79,18 @@ def _integer_versions(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decide
 
 
+def _counted_replaces(original: Callable[..., bool]) -> Callable[..., bool]:
+    """A base that waits in a conflict passes for the present version, if it counts the same."""
+
+    def replaces(run: Any, op: Any, record: Any, name: str, value: Any, tally: Any) -> bool:
+        base, version = op.base.get(name), record.version(name)
+        if _depth(run.work, name, base) == _depth(run.work, name, version):
+            return False
+        return original(run, op, record, name, value, tally)
+
+    return replaces
+
+
 def _text_of_device(_original: Any) -> Callable[[str, str, str], str]:
     """Two texts are merged by taking the one that comes last."""
 
@@ -378,7 +390,8 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      wrapped(entry(_MERGE, "ask", _own), entry(_MERGE, "text", _own))),
     ("base_not_asked", "不看依据", "nobody asks what was seen", (3, 6), _safeguard("base")),
     ("integer_versions", "版本用计数", "versions are counted", (3, 6),
-     attribute("sync.editing:decide", _integer_versions)),
+     wrapped(attribute("sync.editing:decide", _integer_versions),
+             attribute("sync.editing:_replaces", _counted_replaces))),
     ("once_overwritten", "首次登记被覆盖", "what was recorded first is overwritten", (3, 6),
      entry(_MERGE, "once", _own)),
     ("latest_by_arrival", "“最新”按到达先后", "latest means what arrives last", (3,),

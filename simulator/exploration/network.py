@@ -25,6 +25,7 @@ __all__ = ["Link"]
 
 _QUICK: Mapping[str, Any] = {"up": 40, "down": 40}
 _TIMEOUT_MS = 30_000
+_LONG_MS = 5_000
 _PIECE = 700
 """Bytes of an answer that arrive together where it comes in pieces."""
 
@@ -63,7 +64,13 @@ class Link:
             raise Unreachable from None
         if fault == "duplicate":
             world.later(plan.get("again", 5), self._again(method, path, headers, body))
-        world.wait(plan.get("down", 40))
+        down = plan.get("down", 40)
+        if down >= _LONG_MS:
+            world.saw("network:delay")
+        asked = self.tablet.replica.meta("exchange")
+        world.wait(down)
+        if self.tablet.replica.meta("exchange") != asked:
+            world.saw("network:stale")
         if fault == "answer_lost":
             raise Unreachable
         return Reply(answer.status, answer.headers, self._arrive(answer, plan))

@@ -7,9 +7,17 @@ The first promise that is broken ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_made import (
+    Made,
+    audit_handed_in,
+    audit_made,
+    bodies_of,
+    rows_without_work,
+)
+from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
 from simulator.exploration.audit_wire import audit_answer, read_exchange
@@ -35,7 +43,8 @@ class Oracle:
         self.ledger = Ledger(catalogue)
         self.acked: dict[str, str] = {}
         self.delivered: dict[str, list[str]] = {}
-        self.made: dict[str, tuple[int, bool]] = {}
+        self.made: dict[str, Made] = {}
+        self.newest: dict[str, str] = {}
         self.restored = False
 
     def attach(self, *, anew: bool) -> None:
@@ -44,15 +53,38 @@ class Oracle:
 
     # While the run goes on -------------------------------------------------------------------
 
-    def note_made(self, tablet: Tablet, stamps: Iterable[str | None]) -> None:
-        """Something was made on a tablet, now."""
-        for stamp in stamps:
-            if stamp is not None:
-                self.made[stamp] = (self.world.now_ms, tablet.exact_clock)
+    def shown(self, tablet: Tablet, drafts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """Record → its row on the disk, if nothing waits on it: what is about to be edited."""
+        return rows_without_work(tablet, [one["record"] for one in drafts])
+
+    def note_made(
+        self,
+        tablet: Tablet,
+        stamps: Sequence[str | None],
+        drafts: Sequence[Mapping[str, Any]],
+        shown: Mapping[str, Any],
+    ) -> None:
+        """Something was made on a tablet, now; ``shown`` is what its worker had before them."""
+        made = list(zip(stamps, drafts, strict=False))
+        bodies = bodies_of(tablet, [stamp for stamp, _ in made if stamp is not None])
+        for stamp, draft in made:
+            if stamp is None:
+                continue
+            self._judge(audit_made(bodies[stamp], draft, shown.get(draft["record"])))
+            if stamp <= self.newest.get(tablet.name, ""):
+                raise Broken(3, f"{tablet.name} made {stamp} after {self.newest[tablet.name]}")
+            self.newest[tablet.name] = stamp
+            content = bodies[stamp]
+            self.made[stamp] = Made(
+                self.world.now_ms, tablet.exact_clock, tablet.name, content["fields"]
+            )
 
     def forget(self, tablet: str) -> None:
         """A tablet has lost what it knew."""
         self.delivered.pop(tablet, None)
+        self.newest.pop(tablet, None)
+        for stamp in [stamp for stamp, made in self.made.items() if made.tablet == tablet]:
+            self.made[stamp] = self.made[stamp]._replace(tablet="")
 
     def look(self) -> None:
         """Judge what the server did since the last look."""
@@ -64,6 +96,7 @@ class Oracle:
         touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
         before = {record: known.get(record) for record in touched}
         self._judge(audit_transaction(ledger, changes, before, self.world.saw))
+        self._judge(audit_rights(ledger, changes, before, self.world.now_ms))
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)
@@ -73,10 +106,10 @@ class Oracle:
         op, made = self.ledger.ops[stamp], self.made.get(stamp)
         if op.corrected > op.received:
             raise Broken(11, f"{stamp} is dated later than it was received")
-        if made is None or op.raw.get("offset_ms") is None or not made[1]:
+        if made is None or op.raw.get("offset_ms") is None or not made.exact:
             return
-        if abs(op.corrected - made[0]) > _SKEW_MS_MAX:
-            raise Broken(11, f"{stamp} was made at {made[0]} and is dated {op.corrected}")
+        if abs(op.corrected - made.at_ms) > _SKEW_MS_MAX:
+            raise Broken(11, f"{stamp} was made at {made.at_ms} and is dated {op.corrected}")
 
     def heard(
         self,
@@ -98,8 +131,10 @@ class Oracle:
                 self.acked[ack["stamp"]] = ack["outcome"]
             self.world.saw(f"ack:{ack['outcome']}{'-again' if ack.get('repeated') else ''}")
         self._count(told)
-        allowed = self.allowed(self.world.user_of(tablet))
+        user = self.world.user_of(tablet)
+        allowed = self.allowed(user)
         self._judge(audit_answer(self.ledger, told, tablet.person, allowed))
+        self._judge(audit_good_faith(self.ledger, told, user, self.world.now_ms))
 
     def _count(self, told: Any) -> None:
         saw = self.world.saw
@@ -146,6 +181,8 @@ class Oracle:
             if stamp not in ledger.ops and outcome != "rejected" and not self.restored:
                 raise Broken(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
         self._waiting()
+        tablets = list(tablets)
+        self._judge(audit_handed_in(ledger, self.made, self.world.tablets.values()))
         for tablet in tablets:
             self._judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
 

@@ -107,8 +107,8 @@ class Tablet:
         self.disk.put(image)
         self.keyring.save(credentials)
         self.exact_clock = False
-        self.world.oracle.forget(self.name)
         self.kill()
+        self.world.oracle.forget(self.name)
 
     def give_up_waiting(self) -> None:
         """Let a new exchange begin while the answer to the last one is still on its way."""

@@ -91,7 +91,10 @@ def _tablet(
             return "work", {"drafts": drafts, "group": world.name_new() if together else None}
         action = "sync"
     if action == "sync":
-        return "sync", _exchange(dice, profile)
+        args = _exchange(dice, profile)
+        if tablet.running is not None and not tablet.running.dead and dice.happens(0.5):
+            args["anew"] = True
+        return "sync", args
     if action == "clock":
         minutes = dice.pick((0, 0, -3, 7, -600, 300, 2_000))
         return "clock", {"minutes": minutes}
@@ -107,8 +110,6 @@ def _tablet(
 def _exchange(dice: Dice, profile: Profile) -> dict[str, Any]:
     """An exchange, with what happens to each of its first requests."""
     args: dict[str, Any] = {"net": [_plan(dice, profile) for _ in range(4)]}
-    if dice.happens(profile.of("impatient")):
-        args["anew"] = True
     if dice.happens(profile.of("power_cut")):
         args["dies"] = {"write": dice.between(1, 9), "after": dice.happens(0.5)}
     return args

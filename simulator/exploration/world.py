@@ -51,12 +51,11 @@ class World:
         beginning: Beginning,
         *,
         keep_trace: bool = False,
-        limit: int = 2_000,
-        batch: int = 500,
         safeguards: Mapping[str, bool] | None = None,
     ) -> None:
         self.chance = Chance(seed)
-        self.limit, self.batch = limit, batch
+        dice = self.chance.dice("world", "limits")
+        self.limit, self.batch = dice.pick((2_000, 2_000, 40, 5)), dice.pick((500, 500, 3))
         self.env = simpy.Environment()
         self.hub = getcurrent()
         self.seen: Counter[str] = Counter()

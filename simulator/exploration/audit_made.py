@@ -1,0 +1,76 @@
+"""The audit of what was made: that an operation says what its author did, and gets there.
+
+Between a tap and the server lie days, crashes and disks. What was made durably on a tablet
+must be in the history at the end, word for word; and it must name what its author saw,
+for the server decides by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simulator.exploration.ledger import Ledger
+
+if TYPE_CHECKING:
+    from simulator.exploration.tablet import Tablet
+
+__all__ = ["Made", "audit_handed_in", "audit_made", "bodies_of", "rows_without_work"]
+
+Wrong = tuple[int, str]
+
+
+class Made(NamedTuple):
+    """An operation as it was made: when truly (ms), by a clock whose offset was known or not,
+    on which tablet ('' once that tablet has lost it), and what it changes."""
+
+    at_ms: int
+    exact: bool
+    tablet: str
+    fields: Mapping[str, Any]
+
+
+def rows_without_work(tablet: Tablet, records: Sequence[str]) -> dict[str, Any]:
+    """Record → its row by names, of those on which no own work waits."""
+    with tablet.disk.read() as shelf:
+        busy = shelf.pending(records)
+        return {
+            record: dict(zip(one.keys, one.row, strict=True))
+            for record, one in shelf.rows(records).items()
+            if record not in busy and not one.deleted
+        }
+
+
+def bodies_of(tablet: Tablet, stamps: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Stamp → the operation as it lies on the disk."""
+    with tablet.disk.read() as shelf:
+        return {stamp: one.body for stamp, one in shelf.entries(stamps).items()}
+
+
+def audit_made(
+    body: Mapping[str, Any], draft: Mapping[str, Any], row: Mapping[str, Any] | None
+) -> Iterator[Wrong]:
+    """An operation holds what was changed, and names as its base what was shown."""
+    more = body["fields"].keys() - (draft.get("fields") or {}).keys()
+    if more:
+        yield 6, f"{body['stamp']} changes {sorted(more)}, which nobody touched"
+    if body["kind"] != "edit" or row is None:
+        return
+    for name, base in body["base"].items():
+        version = (row["vx"] or {}).get(name, row["v"])
+        if name != "*" and base != version:
+            yield 6, f"{body['stamp']} was made on {name} of {version}, and says {base}"
+
+
+def audit_handed_in(
+    ledger: Ledger, made: Mapping[str, Made], tablets: Iterable[Tablet]
+) -> Iterator[Wrong]:
+    """What was made on a tablet that has not lost it is in the history, word for word."""
+    alive = {one.name for one in tablets if not one.wiped and one.keyring.load() is not None}
+    for stamp, one in made.items():
+        op = ledger.ops.get(stamp)
+        if op is None:
+            if one.tablet in alive:
+                yield 2, f"{stamp} was made on {one.tablet} and never came to the server"
+        elif op.fields != one.fields:
+            yield 2, f"{stamp} was made as {one.fields} and is {op.fields} in the history"

@@ -1,0 +1,122 @@
+"""The audit of rights: who changed what they might not, and who was turned away wrongly.
+
+Roles come from the users' rows, ranges from the assignments' rows, what a role may do from
+the catalogue document: nothing is asked of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.exploration.audit_wire import Exchange
+from simulator.exploration.ledger import Change, Ledger, Op, Row
+
+__all__ = ["audit_good_faith", "audit_rights"]
+
+Wrong = tuple[int, str]
+
+GRACE_MS = 30 * 86_400_000
+_KEYS = {"create": "create", "edit": "edit", "delete": "delete", "restore": "delete"}
+_TAKEN = ("applied", "merged", "conflict")
+FOLLOWS = (("household", "resident", "household"), ("resident", "resident_restricted", "resident"))
+"""Type, who lies where a record of it lies, and by which field they name it."""
+
+
+def audit_rights(
+    ledger: Ledger, changes: Sequence[Change], before: Mapping[str, Row | None], now_ms: int
+) -> Iterator[Wrong]:
+    """Everything in a transaction that its authors had no right to, or that tells too much."""
+    for change in changes:
+        if change.what != "op+":
+            continue
+        op = ledger.ops[change.key]
+        if op.type == "notice" and op.kind == "create":
+            yield from _notice(ledger, op, now_ms)
+        elif op.outcome in _TAKEN and len(op.actor) == 36:
+            yield from _role(ledger, op)
+            yield from _range(ledger, op)
+    for record, row in before.items():
+        after = ledger.rows[record]
+        if row is not None and row.get("grid") != after.get("grid"):
+            yield from _followers(ledger, after)
+
+
+def _role(ledger: Ledger, op: Op) -> Iterator[Wrong]:
+    """What a role may not do is not taken, whoever asks; one has a role until it is changed."""
+    past, key = ledger.past.get(op.actor), _KEYS.get(op.kind)
+    if past is None or key is None or op.type not in ledger.specs:
+        return
+    roles = {row.get("role") for row in past}
+    if roles.isdisjoint(ledger.specs[op.type].who.get(key, ())):
+        yield 4, f"{op.stamp}: {roles} may not {op.kind} a {op.type}, and it was {op.outcome}"
+
+
+def _range(ledger: Ledger, op: Op) -> Iterator[Wrong]:
+    """What lay nowhere in a worker's range, then or ever, is not theirs to change."""
+    if op.device.startswith("srv"):
+        return  # People at desks may see the whole county.
+    ever = {"shared", f"person:{op.actor}"}
+    for past in ledger.past.values():
+        if past[0].spec.name == "assignment" and past[0].get("user") == op.actor:
+            ever.add(str(past[0].get("feed")))
+    lay = {feed for row in ledger.past.get(op.record, ()) for feed in row.feeds()}
+    if lay and not lay & ever:
+        yield 4, f"{op.stamp} changed {op.type} {op.record}, which its author never read"
+
+
+def _notice(ledger: Ledger, op: Op, now_ms: int) -> Iterator[Wrong]:
+    """A notice tells values only to who reads the record now, and of restricted facts none."""
+    told = op.fields
+    record = ledger.rows.get(told.get("about_record") or "")
+    if record is None or (told.get("before") is None and told.get("after") is None):
+        return
+    feeds, user = record.feeds(), told["user"]
+    allowed = {"shared", f"person:{user}"} | {
+        feed
+        for _id, feed, since, until in ledger.grants(user)
+        if since <= now_ms and (until is None or until > now_ms)
+    }
+    if any(feed.startswith("restricted:") for feed in feeds):
+        yield 4, f"the notice {op.record} tells of restricted facts"
+    elif allowed.isdisjoint(feeds):
+        yield 4, f"the notice {op.record} tells {user} of a record that they do not read"
+
+
+def _followers(ledger: Ledger, moved: Row) -> Iterator[Wrong]:
+    """People lie where their household lies, and their restricted facts where they do."""
+    for kind, follower, by in FOLLOWS:
+        if moved.spec.name != kind or moved.deleted:
+            continue
+        for row in ledger.rows.values():
+            here = row.spec.name == follower and row.get(by) == moved.id and not row.deleted
+            if here and row.get("grid") != moved.get("grid"):
+                yield 4, f"{follower} {row.id} stayed behind when {kind} {moved.id} moved"
+
+
+def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> Iterator[Wrong]:
+    """Work for a grant that has just ended counts, as long as the tablet did not know."""
+    if ledger.role_of(user) is None or told.hello["feeds"] is None:
+        return
+    if ledger.suspended(told.asked["device"]):
+        return
+    grace = {
+        feed
+        for assignment, feed, _since, until in ledger.grants(user)
+        if until is not None
+        and 0 <= now_ms - until <= GRACE_MS
+        and _generation(told.asked["checkpoint"].get(feed)) == assignment[-12:]
+    }
+    for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
+        record = ledger.rows.get(op["record"])
+        code = (ack.get("problem") or {}).get("code")
+        if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):
+            continue
+        moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
+        if not moving and not grace.isdisjoint(record.feeds()):
+            yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
+
+
+def _generation(cursor: Any) -> str | None:
+    parts = cursor.split(".") if isinstance(cursor, str) else ()
+    return parts[1] if len(parts) == 4 else None
