@@ -26,12 +26,11 @@ from isal import isal_zlib
 from werkzeug.exceptions import HTTPException
 
 from server.api.bodies import read_json
-from server.api.problems import caller_lang, place_of, problem_response
+from server.api.problems import caller_lang, passes, place_of, problem_response
 from server.devices import Authenticated, authenticate, bearer, retire_older
 from server.door import patiently
 from server.epochs import begin_unasked
 from server.services import Services, services
-from server.store import Busy
 from sync.errors import Problem, Refusal
 from sync.exchange import Answer, Pushed, read_request
 from sync.exchange import Request as Asked
@@ -105,7 +104,7 @@ def _problem(error: Exception) -> Problem:
     """What the caller is told of a failure, as ``server.api.problems`` tells it."""
     if isinstance(error, Refusal):
         return error.problem
-    if isinstance(error, Busy):  # a read met a restart of the database: a write is repeated here
+    if passes(error):  # a read met a restart of the database: a write is repeated here
         return Problem("busy")
     if isinstance(error, HTTPException):  # the connection broke while the body was read
         return Problem("bad_request", params={"what": error.name})

@@ -23,10 +23,10 @@ import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
-from server.store import Busy
+from server.store import Busy, is_busy
 from sync.errors import PROBLEMS, Problem, Refusal
 
-__all__ = ["caller_lang", "document", "place_of", "problem_response", "register"]
+__all__ = ["caller_lang", "document", "passes", "place_of", "problem_response", "register"]
 
 CONTENT_TYPE = "application/problem+json"
 PREFIX = "/sync/"
@@ -104,19 +104,12 @@ def problem_response(
 def register(app: Flask) -> None:
     """Answer every refusal and failure under ``/sync/`` with a problem document."""
     app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(Busy, _busy)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
 
 
 def _refused(refusal: Refusal) -> Response:
     return problem_response(refusal.problem)
-
-
-def _busy(busy: Busy) -> Response:
-    if request.path.startswith(PREFIX):
-        return problem_response(Problem("busy"))
-    raise busy
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
@@ -141,10 +134,17 @@ def _retry_after_s(error: HTTPException, code: str) -> int | None:
 
 
 def _failed(error: Exception) -> Response:
+    if request.path.startswith(PREFIX) and passes(error):
+        return problem_response(Problem("busy"))
     _log.error("%s %s failed: %s", request.method, request.path, place_of(error))
     if request.path.startswith(PREFIX):
         return problem_response(Problem("server_error"))
     raise error
+
+
+def passes(error: BaseException) -> bool:
+    """Whether what failed passes by itself: others were writing, or the database was restarted."""
+    return isinstance(error, Busy) or is_busy(error)
 
 
 def place_of(error: BaseException) -> str:

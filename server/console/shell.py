@@ -16,6 +16,7 @@ This module holds no business of any room.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,10 +38,11 @@ from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.api.problems import problem_response
+from server.api.problems import passes, place_of, problem_response
 from server.console import languages, ledger
 from server.console.access import Person, grids_of
 from server.console.blueprint import STATIC, console
@@ -373,17 +375,14 @@ def refused_by_engine(refusal: Refusal) -> Response:
     return _page(status, gettext("This was not done"), problem.message(languages.language()))
 
 
-@console.errorhandler(Busy)
-def busy(_error: Busy) -> Response:
-    """Others were writing the same, or the database was restarted."""
-    return refused_by_engine(Refusal(Problem("busy")))
-
-
 @console.errorhandler(Exception)
 def failed(error: Exception) -> Response:
     """A fault of ours: logged by its place, told by its time, never by its message."""
-    from server.api.problems import place_of
-
+    if passes(error):
+        with suppress(Busy, DBAPIError):  # what this request has open may be broken
+            ledger.finish()
+        g.pop("person", None)  # a page that needs nothing of the database
+        return refused_by_engine(Refusal(Problem("busy")))
     current_app.logger.error("%s %s failed: %s", request.method, request.path, place_of(error))
     if current_app.testing:
         raise error
