@@ -175,10 +175,11 @@ export function replace(to: string): void {
   });
 }
 
-/** One step back inside the app; from the first step to `up`. */
+/** One screen back inside the app, from under a sheet as well; from the first one to `up`. */
 export function back(up: string = HOME): void {
   whenSettled(() => {
-    if (step().depth > 0) walk(1);
+    const { depth, overlays } = step();
+    if (depth > 0) walk(1 + overlays);
     else replace(up);
   });
 }

@@ -91,7 +91,7 @@ function AppealForm({
     else replace(recordPath("work_order", record));
   };
   return (
-    <form class="screen" noValidate {...submitting(() => void save())}>
+    <form class="screen" noValidate {...submitting(() => void save(), "moves on")}>
       <Bar
         title={t("appeal.title")}
         second={

@@ -20,7 +20,7 @@ import { inputOf } from "./forms";
 import { partsOf } from "./layouts";
 import { isEmpty } from "./orders";
 import { recordLink } from "./links";
-import { Call, Marks } from "./parts";
+import { Call, Marks, Pause } from "./parts";
 import { inWords } from "./words";
 
 /** The fields of a record under their headings. */
@@ -97,7 +97,11 @@ function FieldRow({
   const inside = (
     <>
       <span class="words">
-        <span class="name">{said(field.label)}</span>
+        <span class="name">
+          {onEdit && <Pause>{t("action.change")}</Pause>}
+          {said(field.label)}
+          {onEdit && <Pause>{t("value.is")}</Pause>}
+        </span>
         <span class={words ? "value prewrap" : "value quiet"}>{words || t("value.empty")}</span>
         {marks && (
           <span class="marks">
@@ -111,15 +115,7 @@ function FieldRow({
   return (
     <li class="fieldrow" data-field={field.name}>
       {onEdit ? (
-        <button
-          type="button"
-          class="row"
-          onClick={onEdit}
-          aria-label={[
-            t("action.change", { field: said(field.label), value: words || t("value.empty") }),
-            ...(marks ?? []).map((mark) => t(`state.${mark}`)),
-          ].join(t("value.and"))}
-        >
+        <button type="button" class="row" onClick={onEdit}>
           {inside}
         </button>
       ) : (

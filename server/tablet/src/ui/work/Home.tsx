@@ -20,7 +20,7 @@ import { recordLink } from "./links";
 import { layout, type Matrix } from "./matrix";
 import { Legend, MatrixView } from "./MatrixView";
 import { RecordBadge } from "./parts";
-import { buildingTitle, householder } from "./titles";
+import { buildingTitle, householder, numberTitle } from "./titles";
 import { useToday } from "./today";
 import { useWork } from "./useWork";
 import { visitState } from "./visits";
@@ -129,7 +129,7 @@ function Buildings({ grid }: { grid: string }) {
               aria-pressed={one.id === open?.id}
               onClick={() => chooseBuilding(one.id)}
             >
-              {one.text("number") || t("title.no_number")}
+              {numberTitle(one.text("number"))}
               <LateCount n={late.value.get(one.id) ?? 0} />
             </button>
           ))}

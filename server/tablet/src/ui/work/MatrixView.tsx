@@ -17,6 +17,8 @@ import { Icon } from "../components";
 import { t } from "../i18n";
 import { newPath, recordLink } from "./links";
 import { type Cell, type Entrance, type Matrix, step } from "./matrix";
+import { Pause } from "./parts";
+import { entranceTitle } from "./titles";
 import { useToday } from "./today";
 import { ageStep, visitState, type VisitState } from "./visits";
 
@@ -48,7 +50,7 @@ function EntranceView({ entrance, ...props }: MatrixProps & { entrance: Entrance
     setAt([row, column]);
     event.currentTarget.querySelector<HTMLElement>(`[data-at="${row}-${column}"]`)?.focus();
   };
-  const name = entrance.name || t("matrix.entrance");
+  const name = entranceTitle(entrance.name);
   return (
     <section class="entrance">
       <h2>{name}</h2>
@@ -168,24 +170,24 @@ function Door({
     >
       <span class="room">
         {room}
-        <Pause />
+        <Comma />
       </span>
       <span class="name">
         {name}
         {more > 0 && ` +${more}`}
-        <Pause />
+        <Comma />
       </span>
       <span class="sign">
         {level && (
           <span class="letter">
             {t(level)}
-            <Pause />
+            <Comma />
           </span>
         )}
         {household.badge && (
           <>
             <Icon name={MARKS[household.badge]} />
-            <span class="pause">{t(`state.${household.badge}`)}</span>
+            <Pause>{t(`state.${household.badge}`)}</Pause>
           </>
         )}
       </span>
@@ -195,8 +197,7 @@ function Door({
   );
 }
 
-/** A comma for the ear alone: what stands in lines for the eye is read in one breath. */
-const Pause = () => <span class="pause">{t("value.and")}</span>;
+const Comma = () => <Pause>{t("value.and")}</Pause>;
 
 const LETTERS = {
   weekly: "matrix.weekly",

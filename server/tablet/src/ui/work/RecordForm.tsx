@@ -17,12 +17,13 @@ import { useSession } from "../session";
 import { FieldInput } from "./FieldInput";
 import { begin, changes, inputOf, type Raw } from "./forms";
 import { partsOf } from "./layouts";
-import { draftKey, newKey, recordPath, type Whereabouts } from "./links";
+import { likeness } from "./likeness";
+import { draftKey, newKey, recordLink, recordPath, type Whereabouts } from "./links";
 import { offersFor } from "./offers";
 import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
 import { useWork } from "./useWork";
 import { tellDone } from "./takeBack";
-import { addressOf, titleOf } from "./titles";
+import { addressOf, householder, titleOf } from "./titles";
 import { overtaken, useForm } from "./useForm";
 import { inWords } from "./words";
 
@@ -101,7 +102,9 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
   const top = useRef<HTMLFormElement>(null);
   const saveRecord = useSavingRecord(spec, form);
   const save = async () => {
-    const made = changes(spec, agreed ?? opened, form.raw);
+    // Only what was touched: an input that shows an older value must not put it back.
+    const told = of ? only(form.raw, form.touched) : form.raw;
+    const made = changes(spec, agreed ?? opened, told);
     for (const [name, words] of made.wrong) form.refuse(name, said(words));
     if (made.wrong.size > 0) return;
     const now = of && model.record(of.id).value;
@@ -118,7 +121,7 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
     around?.type === "household" ? around : model.record(of?.text("household") ?? "").value;
   const parts = partsOf(spec, (field) => isOpenTo(field, of));
   return (
-    <form class="screen" ref={top} noValidate {...submitting(() => void save())}>
+    <form class="screen" ref={top} noValidate {...submitting(() => void save(), "moves on")}>
       <Bar
         title={title}
         second={around ? placeOf(around, model) : of ? said(spec.label) : gridName}
@@ -145,6 +148,7 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
       {changed.map((name) => (
         <Overtaken key={name} field={spec.byName.get(name)!} now={agreed!} />
       ))}
+      {!of && <Alike twin={likeness(spec.name, form.raw, model)} />}
       <SavingProblem problem={form.problem} />
       <Foot>
         <Button type="submit" kind="primary" wide busy={form.saving}>
@@ -152,6 +156,25 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
         </Button>
       </Foot>
     </form>
+  );
+}
+
+const only = (raw: Raw, names: ReadonlySet<string>): Raw =>
+  Object.fromEntries(Object.entries(raw).filter(([name]) => names.has(name)));
+
+/** Somebody is registered here already: perhaps it is them. */
+function Alike({ twin }: { twin: View | null }) {
+  const { model } = useSession();
+  if (!twin) return null;
+  const what = twin.type === "household" ? householder(twin) : titleOf(twin, model);
+  return (
+    <Notice
+      tone="warn"
+      live
+      actions={<Button href={recordLink(twin.type, twin.id)}>{t("alike.open", { what })}</Button>}
+    >
+      {t(twin.type === "household" ? "alike.household" : "alike.resident", { what })}
+    </Notice>
   );
 }
 

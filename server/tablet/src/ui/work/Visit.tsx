@@ -69,7 +69,7 @@ function VisitForm({ household }: { household: View }) {
     back(`/household/${household.id}`);
   };
   return (
-    <form class="screen" noValidate {...submitting(() => void save())}>
+    <form class="screen" noValidate {...submitting(() => void save(), "moves on")}>
       <Bar
         title={t("visit.title", { who: householder(household) })}
         second={addressOf(household, model)}

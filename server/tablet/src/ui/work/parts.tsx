@@ -1,6 +1,6 @@
 /** Small pieces that several of these screens are made of. */
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
 
 import type { Mark, Problem, View } from "../../engine";
 import { Badge, Button, Empty, Icon, Notice, toast } from "../components";
@@ -48,6 +48,11 @@ export function Marked({
   parts.push(characters.slice(at).join(""));
   return <>{parts}</>;
 }
+
+/** Words between words for the ear alone, where the eye has lines and columns. */
+export const Pause = ({ children }: { children: ComponentChildren }) => (
+  <span class="pause">{children}</span>
+);
 
 /** A telephone number that can be called; the number itself is the words. */
 export function Call({ number }: { number: string }) {
@@ -102,16 +107,27 @@ export function Foot({ children }: { children: ComponentChildren }) {
   return <div class="foot">{children}</div>;
 }
 
-/** Enter that ends a composition of the input method must not send the form. */
-export function submitting(act: () => void) {
+/**
+ * A form that is sent once and on purpose. Enter that ends a composition of the input method
+ * never sends it. Enter in a line of text sends a form of one line; in a longer form it only
+ * `moves on` to the next input, for it is what "done" on a screen keyboard presses.
+ */
+export function submitting(act: () => void, enter: "sends" | "moves on" = "sends") {
   return {
     onSubmit: (event: Event) => {
       event.preventDefault();
       act();
     },
-    onKeyDown: (event: KeyboardEvent) => {
-      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229))
-        event.preventDefault();
+    onKeyDown: (event: TargetedKeyboardEvent<HTMLFormElement>) => {
+      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+      const composes = event.isComposing || event.keyCode === 229;
+      if (composes || enter === "moves on") event.preventDefault();
+      if (!composes && enter === "moves on") moveOn(event.currentTarget, event.target);
     },
   };
+}
+
+function moveOn(form: HTMLFormElement, from: HTMLElement): void {
+  const stops = [...form.querySelectorAll<HTMLElement>("input, textarea, select, [type=submit]")];
+  stops[stops.indexOf(from) + 1]?.focus();
 }

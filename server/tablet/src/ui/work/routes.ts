@@ -8,6 +8,7 @@
 import { lazy } from "../lazy";
 import type { Route, TabOf } from "../routes";
 import { Appeal } from "./Appeal";
+import "./begin";
 import { Home } from "./Home";
 import { Household } from "./Household";
 import { Order } from "./Order";

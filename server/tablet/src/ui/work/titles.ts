@@ -21,6 +21,14 @@ export function buildingTitle(compound: string, number: string): string {
   return number ? `${named} ${counted("title.building", number)}` : named;
 }
 
+/** A building within its compound: 3幢, or Building 3 where only the number is written. */
+export const numberTitle = (number: string): string =>
+  number ? counted("title.building", number) : t("title.no_number");
+
+/** An entrance of a building. A house without entrances has one without a name. */
+export const entranceTitle = (entrance: string): string =>
+  entrance ? counted("title.entrance", entrance) : t("matrix.entrance");
+
 /** A bare number gets its word (3 → 3栋); a number that brings its own keeps it. */
 function counted(key: "title.building" | "title.entrance" | "title.room", part: string): string {
   return /^\d+$/.test(part) ? t(key, { number: part }) : part;

@@ -60,6 +60,8 @@ export function useForm(about: FormAbout, initial: Raw): Form {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const latest = useRef(typed);
+  // Two taps within one drawing must not save twice.
+  const isSaving = useRef(false);
 
   const put = (values: Raw) => {
     latest.current = values;
@@ -81,6 +83,8 @@ export function useForm(about: FormAbout, initial: Raw): Form {
     return () => put(values);
   };
   const save = async (work: (draft: string) => Promise<unknown>): Promise<boolean> => {
+    if (isSaving.current) return false;
+    isSaving.current = true;
     setSaving(true);
     setProblem(null);
     try {
@@ -90,6 +94,7 @@ export function useForm(about: FormAbout, initial: Raw): Form {
       setProblem(problemOf(error));
       return false;
     } finally {
+      isSaving.current = false;
       setSaving(false);
     }
   };
