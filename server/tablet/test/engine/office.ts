@@ -132,6 +132,9 @@ export class Office {
   }
 
   private exchange(body: Asked): Line[] {
+    // Only what nobody else had moved beyond the cursor can be computed by the device.
+    const cursor = Number(body.checkpoint[FEED] ?? 0);
+    const behind = new Set([...this.places].filter(([, place]) => place > cursor).map(([id]) => id));
     const touched = new Set<string>();
     const acks = (body.operations as Raw[]).map((raw) => ({ ack: this.ack(raw, touched) }));
     const hello = {
@@ -139,7 +142,8 @@ export class Office {
       evicted: [], reset: [], wipe: false, ...this.hello,
     };
     if (this.reads === null) return [{ hello }, ...acks, { done: { more: false, digests: {} } }];
-    const [pages, more] = this.pages(body.checkpoint[FEED], body.limit as number, touched);
+    const quiet = new Set([...touched].filter((id) => !behind.has(id)));
+    const [pages, more] = this.pages(body.checkpoint[FEED], body.limit as number, quiet);
     const digests = more ? {} : { [FEED]: this.digest() };
     return [{ hello }, ...acks, ...pages, { done: { more, digests } }];
   }
