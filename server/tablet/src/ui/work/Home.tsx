@@ -57,6 +57,7 @@ function NoGrid() {
       <Bar title={t("home.title")} />
       <Empty title={t("home.no_grid")} icon="map">
         <p>{t("home.no_grid.why")}</p>
+        <Button href="#/today">{t("home.no_grid.today")}</Button>
       </Empty>
     </div>
   );

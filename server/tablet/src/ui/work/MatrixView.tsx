@@ -216,7 +216,8 @@ function shortWords({ due, left, since }: VisitState): string {
   if (due === "never") return t("visit.never");
   if (due === "late") return t("visit.late_short", { n: -left! });
   if (due === "soon") return left === 0 ? t("visit.today") : t("visit.soon_short", { n: left! });
-  return since === null ? "" : t("visit.since_short", { n: since });
+  if (since === null) return "";
+  return since === 0 ? t("visit.since_today") : t("visit.since_short", { n: since });
 }
 
 /** What the colours, letters and lines mean. */
