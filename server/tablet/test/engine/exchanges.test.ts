@@ -78,6 +78,27 @@ test("an answer that was lost after the server took the work changes nothing twi
   expect(office.rows.get(houseId(0))?.get("visits")).toBe(1);
 });
 
+test("an edit names the head that its author has seen, which an ack alone does not change", async () => {
+  await replica.sync("start");
+  const seen = replica.view(houseId(0))!.head;
+  const headNamed = async (fields: { phone: string }) => {
+    const stamp = await replica.edit(houseId(0), fields) as string;
+    return [stamp, (replica.work(stamp)!.body.base as { "*": string })["*"]];
+  };
+  const [first, before] = await headNamed({ phone: "9" });
+  expect(before).toBe(seen);
+  // The ack arrives; what others did before it may still be on its way.
+  office.faults.push({ kind: "lines", count: 2 });
+  await replica.sync("button");
+  expect([replica.status.value.waiting, replica.base(houseId(0))?.head]).toEqual([0, first]);
+  expect((await headNamed({ phone: "7" }))[1]).toBe(seen);
+  await replica.sync("button");
+  const [last, after] = await headNamed({ phone: "6" });
+  expect(after).toBe(replica.base(houseId(0))?.head);
+  await replica.sync("button"); // Nothing is sent back: what was acknowledged is what is seen.
+  expect((await headNamed({ phone: "5" }))[1]).toBe(last);
+});
+
 describe("whatever answers instead of the server", () => {
   const html = "<!doctype html>\n<title>Welcome</title>\n<p>Sign in to the hotel's Wi-Fi\n";
   const cases: [string, Fault, string, string][] = [

@@ -33,6 +33,8 @@ export type Fault =
   | { kind: "down" }
   /** The server does everything, and only so many bytes of its answer arrive. */
   | { kind: "cut"; after: number }
+  /** The same, and only so many whole lines arrive. */
+  | { kind: "lines"; count: number }
   /** Something else answers. */
   | { kind: "answer"; status: number; body: string; headers?: { [name: string]: string } };
 
@@ -75,8 +77,11 @@ export class Office {
       return new Response(fault.body, { status: fault.status, headers: fault.headers ?? {} });
     }
     const answer = this.answer(door, body, headers);
-    if (fault?.kind !== "cut") return answer;
-    return cut(new Uint8Array(await answer.arrayBuffer()), fault.after);
+    if (fault?.kind !== "cut" && fault?.kind !== "lines") return answer;
+    const text = await answer.text();
+    const arriving = fault.kind === "cut" ? fault.after
+      : text.split("\n").slice(0, fault.count).join("\n").length + 1;
+    return cut(new TextEncoder().encode(text), arriving);
   };
 
   /** A change at the office. */
