@@ -26,6 +26,9 @@ STEPS = st.one_of(
     st.tuples(st.just("office"), st.sampled_from(RECORDS), st.sampled_from([GRID, OTHER_GRID])),
     st.tuples(st.just("assign"), st.integers(0, 1), st.sets(st.sampled_from([FEED, OTHER_FEED]))),
     st.tuples(st.just("secret"), st.sampled_from(["甲", "乙"])),
+    st.tuples(st.just("merge"), st.sampled_from(RECORDS), st.sampled_from(RECORDS)),
+    st.tuples(st.just("restore"), st.sampled_from(RECORDS)),
+    st.tuples(st.just("compact")),
     st.tuples(st.just("trespass"), st.integers(0, 1), st.sampled_from(["edit", "delete"])),
 )  # fmt: skip
 
@@ -68,6 +71,21 @@ class Village:
         state = self.county.record(uid(9))
         raw = edit(self.clerk, uid(9), {"householder": SECRET + value}, base=state.head)
         self.county.submit(OFFICE, raw)
+
+    def merge(self, record, into):
+        state = self.county.record(record)
+        raw = self.clerk.op("merge", record, base={"*": state.head}, into=into)
+        self.county.submit(OFFICE, raw)
+
+    def restore(self, record):
+        state = self.county.record(record)
+        self.county.submit(OFFICE, self.clerk.op("restore", record, base={"*": state.head}))
+
+    def compact(self):
+        """Everything that is gone is forgotten, as if it had been longer ago than anybody was."""
+        with self.county.store.write() as tx:
+            tx.mark_feeds(self.county.now_ms)
+            tx.compact(before_ms=self.county.now_ms)
 
     def trespass(self, who, kind):
         state = self.county.record(uid(9))
