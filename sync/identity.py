@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from unicodedata import normalize
@@ -30,18 +31,21 @@ from sync.store import RecordChange
 
 __all__ = ["Key", "key_changes", "keys_of", "same"]
 
+Identity = tuple[tuple[str, ...], ...]
+
 Key = int
 """The number of a key: 64 bits, with a sign, as every database can keep it."""
 
 
 def keys_of(spec: RecordType, values: Sequence[Any]) -> tuple[Key, ...]:
     """The numbers of the identity keys of a record with these values."""
-    return tuple(_number(spec, place, parts) for place, parts in _filled(spec, values))
+    return _keys(spec.name, spec.identity, spec.identity_of(values))
 
 
 def same(spec: RecordType, one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Whether records with these values share an identity key."""
-    mine, theirs = dict(_filled(spec, one)), dict(_filled(spec, other))
+    mine = dict(_filled(spec.identity, spec.identity_of(one)))
+    theirs = dict(_filled(spec.identity, spec.identity_of(other)))
     return any(theirs.get(place) == parts for place, parts in mine.items())
 
 
@@ -59,22 +63,18 @@ def key_changes(
         now = None if record.deleted else spec.identity_of(record.values)
         if was == now:
             continue
-        old = set() if was is None else set(_numbers(spec, was))
-        keys = set() if now is None else set(_numbers(spec, now))
+        old = set() if was is None else set(_keys(spec.name, spec.identity, was))
+        keys = set() if now is None else set(_keys(spec.name, spec.identity, now))
         gone += [(key, record.id) for key in sorted(old - keys)]
         new += [(key, record.id) for key in sorted(keys - old)]
     return gone, new
 
 
-def _filled(spec: RecordType, values: Sequence[Any]) -> list[tuple[int, list[Any]]]:
-    return _parts(spec, spec.identity_of(values))
-
-
-def _parts(spec: RecordType, picture: Sequence[Any]) -> list[tuple[int, list[Any]]]:
+def _filled(identity: Identity, picture: Sequence[Any]) -> list[tuple[int, list[Any]]]:
     """(place of the key, its parts) for the keys that count."""
     found = []
     start = 0
-    for place, names in enumerate(spec.identity):
+    for place, names in enumerate(identity):
         parts = [_plain(part) for part in picture[start : start + len(names)]]
         start += len(names)
         if parts[-1] not in (None, ""):
@@ -82,14 +82,18 @@ def _parts(spec: RecordType, picture: Sequence[Any]) -> list[tuple[int, list[Any
     return found
 
 
-def _numbers(spec: RecordType, picture: Sequence[Any]) -> list[Key]:
-    return [_number(spec, place, parts) for place, parts in _parts(spec, picture)]
+# A create asks for its keys before it is decided, when it is, and when it is stored.
+@lru_cache(maxsize=10_000)
+def _keys(name: str, identity: Identity, picture: tuple[Any, ...]) -> tuple[Key, ...]:
+    return tuple(_number(name, place, parts) for place, parts in _filled(identity, picture))
 
 
-def _number(spec: RecordType, place: int, parts: list[Any]) -> Key:
-    text = json.dumps([spec.name, place, parts], sort_keys=True)
+def _number(name: str, place: int, parts: list[Any]) -> Key:
+    text = json.dumps([name, place, parts])
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _plain(part: Any) -> Any:
-    return normalize("NFKC", part).strip().casefold() if isinstance(part, str) else part
+    if not isinstance(part, str):
+        return part
+    return (part if part.isascii() else normalize("NFKC", part)).strip().casefold()
