@@ -311,6 +311,9 @@ class Door:
         if stored.kind in ("delete", "merge"):
             gone = record.deleted and (record.into is not None) == (stored.kind == "merge")
             return {"record": record.id, "kind": "restore", "fields": {}} if gone else None
+        whole = stored.kind == "resolve" and "*" in (stored.raw.get("fields") or {})
+        if whole and record.deleted:
+            return {"record": record.id, "kind": "restore", "fields": {}}
         if stored.kind == "create":
             return None if record.deleted else {"record": record.id, "kind": "delete", "fields": {}}
         names = [
@@ -324,7 +327,7 @@ class Door:
                 put_back = _put_back(record, name, (stored.was or {})[name][0], stored.raw)
                 if put_back is not None:
                     fields[name] = put_back[0]
-        if not fields:
+        if not fields and not whole:
             return None
         return {"record": record.id, "kind": "edit", "fields": fields}
 

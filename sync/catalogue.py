@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, TypeGuard
 
 from sync.policies import POLICIES
@@ -320,12 +321,12 @@ class RecordType:
         return {one.name: one for one in self.fields}
 
     @cached_property
-    def _identity_places(self) -> tuple[int, ...]:
-        return tuple(self.index[name] for key in self.identity for name in key)
-
-    def identity_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """The values of the identity keys' fields, one key after the other."""
-        return tuple([values[place] for place in self._identity_places])
+    def identity_of(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        """What gives, of a record's values, those of the identity keys, one key after the other."""
+        places = [self.index[name] for key in self.identity for name in key]
+        if len(places) > 1:
+            return itemgetter(*places)
+        return lambda values: tuple([values[place] for place in places])
 
     @cached_property
     def references(self) -> tuple[str, ...]:

@@ -23,10 +23,12 @@ from server.console import forms, languages, ledger, wording
 from server.console.access import Person
 from server.console.device_list import device_title
 from server.console.differences import Piece, difference
+from server.console.duplicates import Pair, gone_words, pairs_of
 from server.console.forms import Input
 from server.console.history import UNDOABLE
 from server.console.languages import gettext
 from sync.catalogue import Field
+from sync.duplicates import DUPLICATE
 from sync.kinds import may
 from sync.record import Record
 from sync.store import Conflict, StoredOperation
@@ -68,6 +70,7 @@ class ConflictView:
     """A conflict on its page. ``undo``: the stamp of a resolution that can be taken back.
 
     ``edits``: of a record that was deleted and changed, what was changed (label, before, after).
+    ``pairs``: the records that may be this one; ``gone``: what became of this one, in words.
     """
 
     conflict: Conflict
@@ -81,6 +84,13 @@ class ConflictView:
     settled_at: int | None
     undo: str | None
     edits: list[tuple[str, str, str]]
+    pairs: list[Pair]
+    gone: str
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it is about two records that may be one."""
+        return "*" in self.conflict.fields and self.conflict.fields["*"]["code"] == DUPLICATE
 
     @property
     def is_open(self) -> bool:
@@ -118,6 +128,8 @@ def view_of(person: Person, conflict: Conflict, record: Record) -> ConflictView:
         grid=titles.of(conflict.feed),
         fields=[seen.field(name, conflict.fields[name]) for name in _in_order(conflict, record)],
         edits=_edits(conflict, record, operations),
+        pairs=pairs_of(person, conflict, record),
+        gone=gone_words(record),
         may_settle=may_settle(person, record),
         settled_by=titles.of(closing.actor) if closing else "",
         settled_at=closing.received if closing else None,
@@ -169,9 +181,13 @@ def _edits(
 
 
 def _undo(record: Record, conflict: Conflict, closing: StoredOperation | None) -> str | None:
-    """The resolution, if nothing was written over it and its fields have a way back."""
+    """What settled it, if nothing was written over it and it has a way back."""
     if closing is None:
         return None
+    if closing.kind == "merge" or closing.cause is not None:
+        return closing.stamp if closing.cause is None else closing.cause  # of merging the other
+    if "*" in conflict.fields:
+        return closing.stamp if record.head == closing.stamp else None
     standing = [
         name for name in conflict.fields if name != "*" and record.version(name) == closing.stamp
     ]
@@ -181,9 +197,7 @@ def _undo(record: Record, conflict: Conflict, closing: StoredOperation | None) -
 def has_way_back(record: Record, names: Iterable[str]) -> bool:
     """Whether the door can put back one of these fields, and so open a conflict again."""
     known = record.spec.by_name
-    return any(
-        name != "*" and (name not in known or known[name].policy in UNDOABLE) for name in names
-    )
+    return any(name == "*" or name not in known or known[name].policy in UNDOABLE for name in names)
 
 
 @dataclass(frozen=True)
@@ -297,6 +311,12 @@ def _why_words(code: str, told: Mapping[str, str]) -> str:
         return gettext(
             "%(device_who)s deleted this on %(device_when)s, and %(server_who)s changed it on "
             "%(server_when)s; neither had seen the other. It stays until you decide.",
+            **told,
+        )
+    if code == DUPLICATE:
+        return gettext(
+            "%(device_who)s recorded this on %(device_when)s. Something recorded before has the "
+            "same identity, or one that is much like it.",
             **told,
         )
     if code == "already_set":

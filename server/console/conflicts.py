@@ -224,7 +224,7 @@ def take_back(conflict_id: str) -> AnyResponse:
     found, record = _found(person, conflict_id)
     if not may(person.role, record.spec, "resolve"):
         abort(403)
-    stamp = found.closed_by or request.form.get("stamp", "")
+    stamp = view_of(person, found, record).undo or request.form.get("stamp", "")
     ledger.finish()
     ack = services().door.undo(person.scope, stamp)
     if ack.outcome in ("applied", "merged"):

@@ -55,6 +55,8 @@ class DeviceLine:
     lease_until: int
     replaces: str | None
     replaces_confirmed: bool
+    repairs: int
+    repaired_at: int | None
 
     @property
     def lease_is_over(self) -> bool:
@@ -109,6 +111,8 @@ def line_of(device: Device, *, wipe_ordered_at: int | None = None) -> DeviceLine
         lease_until=heard + int(services().settings.lease_days) * _DAY_MS,
         replaces=device.replaces,
         replaces_confirmed=device.replaces_confirmed,
+        repairs=device.repairs,
+        repaired_at=device.repaired_at,
     )
 
 

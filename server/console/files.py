@@ -105,10 +105,11 @@ def household(household_id: str) -> str:
 
 
 def _related(type_name: str, household_id: str) -> list[Record]:
-    """The records of a type that refer to a household."""
+    """The records of a type that refer to a household, or to one that was merged into it."""
     found = ledger.table(type_name)
+    households = ledger.stood_for(household_id)
     ids = ledger.connection().execute(
-        select(found.c.id).where(found.c.household == household_id).limit(500)
+        select(found.c.id).where(found.c.household.in_(households)).limit(500)
     )
     records = ledger.snapshot().records(list(ids.scalars()))
     person = here()

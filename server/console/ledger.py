@@ -40,6 +40,7 @@ __all__ = [
     "record",
     "restricted_of",
     "snapshot",
+    "stood_for",
     "table",
     "titles",
 ]
@@ -128,6 +129,14 @@ def restricted_of(resident: str, feed: str) -> Record | None:
         if not found.deleted and feed in found.feeds():
             return found
     return None
+
+
+def stood_for(record_id: str) -> list[str]:
+    """A record's id, and the ids of those that were merged into it, one after the other."""
+    ids = [record_id]
+    for one in ids:
+        ids += snapshot().merged_into(one)
+    return ids
 
 
 def conflict(conflict_id: str) -> Conflict | None:

@@ -130,10 +130,17 @@ def test_what_was_settled_can_be_taken_back(county, admin):
 
 def test_a_deleted_and_changed_record_is_kept_or_deleted_as_chosen(county, admin):
     words = admin.follow(settle(county, admin, "home4", **{"*": "device"}))
-    # A deletion that was chosen has no way back yet, so none is offered.
-    assert "Take it back" not in words
+    assert "Take it back" in words
     assert county.record("home4").deleted
     assert admin.get(f"/households/{county.ids['home4']}").status_code in (200, 404)
+
+
+def test_a_deletion_that_was_chosen_is_taken_back(county, admin):
+    conflict = conflict_about(county, "home4")
+    settle(county, admin, "home4", **{"*": "device"})
+    admin.post(f"/conflicts/{conflict}/take-back")
+    assert not county.record("home4").deleted
+    assert conflict in county.conflicts()
 
 
 def test_an_overtaken_step_is_settled(county, admin):
