@@ -215,8 +215,7 @@ def _others(conflict: Conflict) -> list[str]:
 
 def _close(run: Run, op: Operation, context: Context, record: Record, conflict: Conflict) -> None:
     conflict.fields["*"] = {**conflict.fields["*"], "closed_by": op.stamp}
-    if not conflict.open_fields():
-        conflict.closed, conflict.closed_by = context.received_ms, op.stamp
+    conflict.closed, conflict.closed_by = context.received_ms, op.stamp
     run.work.put_conflict(conflict)
     if not any("*" in one.open_fields() for one in run.work.open_conflicts(record.id)):
         record.unflag("*")

@@ -156,8 +156,7 @@ def _apart_again(
 ) -> None:
     """Two that were merged are two again: what put them beside each other opens again."""
     conflict = run.work.conflict(undone.conflict or "")
-    if conflict is None:
-        return
+    assert conflict is not None
     if conflict.record == record.id:
         _reopen(run, op, context, undone, record, effect)
     elif conflict.closed_by is not None:  # Settled on the other: so is its undoing.

@@ -288,8 +288,7 @@ class Work(Past):
         self._records[record.id] = record
         self._absent.discard(record.id)
         self._changed[record.id] = True
-        if record.spec.references:
-            self._referring[record.id] = None
+        self._referring[record.id] = None
         if record.spec.identity:
             for key in keys_of(record.spec, record.values):
                 self._made.setdefault(key, []).append(record.id)

@@ -484,3 +484,30 @@ def test_a_chain_within_one_group_is_told_whole(county, admin, twins, first):
 def test_a_child_of_a_merged_record_is_taken(bo, admin, twins, first):
     admin.send(merged(admin, twins, first))
     assert told(bo.send(person(bo, uid(27), twins))[0]) == ("applied", None)
+
+
+def test_a_record_that_was_merged_while_its_deletion_was_in_doubt_may_stay_after_all(
+    county, admin, anna, bo, twins, first
+):
+    seen = county.record(twins).head
+    bo.send(edit(bo, twins, {"visits": {"add": 1}}, base=bo.created))
+    doubt = anna.op("delete", twins, base={"*": seen})
+    anna.send(doubt)
+    admin.send(merged(admin, twins, first))
+    resolve(county, doubt["stamp"], {"*": "live"}, twins)
+    record = county.record(twins)
+    assert (record.deleted, record.into) == (False, None)
+    with county.store.read() as tx:
+        assert tx.strays([twins]) == []
+
+
+def test_what_was_opened_again_before_a_merge_is_undone_stays_open(county, admin, bo, twins, first):
+    merge = merged(admin, first, twins)
+    admin.send(merge)
+    closing = county.conflict(bo.created).closed_by
+    head = county.record(twins).head
+    admin.send(admin.op("edit", twins, {}, {"*": head}, undoes=closing))
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    admin.send(admin.op("restore", first, base={"*": merge["stamp"]}, undoes=merge["stamp"]))
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    assert not county.record(first).deleted
