@@ -59,6 +59,9 @@ class Beneath:
     def strays(self, records: Collection[str]) -> list[Stray]:
         return self._work.strays(records)
 
+    def alone_about(self, record: str) -> None:
+        self._work.tx.alone_about(record)
+
     def merged_into(self, record: str) -> list[str]:
         return self._work.merged_into(record)
 

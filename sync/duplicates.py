@@ -136,6 +136,7 @@ def _into(work: Work, conflict: str, into: str) -> None:
 
 def join(work: Work, record: Record, into: str, *, stamp: str) -> None:
     """``into`` stands for a record from now on: its feeds are told, and all that refer to it."""
+    work.tx.alone_about(record.id)
     record.deleted, record.into = True, into
     work.stray(Stray(record.id, "", into, stamp))
     for feed in sorted(_refer(work, record).difference(record.feeds())):
@@ -144,6 +145,7 @@ def join(work: Work, record: Record, into: str, *, stamp: str) -> None:
 
 def part(work: Work, record: Record) -> None:
     """A merged record stands for itself again."""
+    work.tx.alone_about(record.id)
     for stray in work.strays([record.id]):
         work.found(stray)
         if stray.feed:

@@ -157,6 +157,9 @@ class _Transaction:
                 found.setdefault(key, []).append(record)
         return found
 
+    def alone_about(self, record: str) -> None:
+        """Transactions that write take turns here."""
+
     def group(self, name: str) -> list[Held]:
         return [held for _, held in sorted(self._tables.held.items()) if held.group == name]
 

@@ -384,6 +384,14 @@ class Writing(Reading, Protocol):
         """
         ...
 
+    def alone_about(self, record: str) -> None:
+        """Let nobody ask what stands for a record (``strays``) until the transaction ends.
+
+        Who merges a record reads what refers to it, and who refers to it anew reads what stands
+        for it; were both to read before the other stored, nobody would tell of the merge.
+        """
+        ...
+
     def group(self, name: str) -> list[Held]:
         """The held members of a group, by stamp."""
         ...

@@ -42,9 +42,12 @@ def _columns(letter: str, table: Table) -> str:
 def _texts(sql: Statements) -> dict[str, str]:
     """The read statements. In all of them every table has one letter."""
     texts = _reads(sql)
-    if sql.lock_keys:
-        texts["keys_locked"] = sql.lock_keys
-    return texts
+    locks = {
+        "keys_locked": sql.lock_keys,
+        "ids_locked": sql.lock_ids,
+        "ids_shared": sql.share_ids,
+    }
+    return texts | {name: text for name, text in locks.items() if text}
 
 
 def _reads(sql: Statements) -> dict[str, str]:

@@ -50,6 +50,10 @@ class Statements(Protocol):
 
     lock_keys: str
     """What makes those who ask for one of a set of keys wait; empty where writers take turns."""
+    lock_ids: str
+    """What makes those who ask what stands for one of a set of ids wait, one and all."""
+    share_ids: str
+    """What makes whoever asks with ``lock_ids`` wait, and nobody else."""
 
     as_bytes: str
     """A text as the bytes of its UTF-8."""
@@ -102,7 +106,7 @@ class SqliteStatements:
     among = "IN (SELECT value FROM json_each(?))"
     among_keys = among
     lock = ""
-    lock_keys = ""
+    lock_keys = lock_ids = share_ids = ""
     as_bytes = "CAST({} AS BLOB)"
     lock_table = ""
 
@@ -154,6 +158,11 @@ class PostgresStatements:
         "SELECT pg_advisory_xact_lock(k) FROM "
         "(SELECT DISTINCT unnest(%b::bigint[]) & 1023 AS k ORDER BY 1) u"
     )
+    _ids = (
+        "SELECT pg_advisory_xact_lock{}(k) FROM (SELECT DISTINCT "
+        "1024 + (hashtext(unnest(%b::text[])) & 255) AS k ORDER BY 1) u"
+    )
+    lock_ids, share_ids = _ids.format(""), _ids.format("_shared")
     as_bytes = "convert_to({}, 'UTF8')"
     lock_table = 'LOCK TABLE "{}" IN SHARE ROW EXCLUSIVE MODE'
 

@@ -44,6 +44,7 @@ from sync.store import (
     RecordChange,
     State,
     StoredOperation,
+    Stray,
     digest_changes,
     movements,
 )
@@ -95,11 +96,23 @@ class Writer(Upkeeping):
         """Key → the ids of live records that have it; whoever asks for the same key waits."""
         found: dict[int, list[str]] = {}
         if keys:
-            if "keys_locked" in self._texts:
-                self.rows("keys_locked", self._sql.set(keys))
+            self._take_turns("keys_locked", keys)
             for key, record in self.among("sharing", keys):
                 found.setdefault(key, []).append(record)
         return found
+
+    def strays(self, records: Collection[str]) -> list[Stray]:
+        """As in a snapshot; whoever changes what stands for one of these waits until the end."""
+        self._take_turns("ids_shared", records)
+        return super().strays(records)
+
+    def alone_about(self, record: str) -> None:
+        """Let nobody ask what stands for a record, or refer to it anew, until the end."""
+        self._take_turns("ids_locked", [record])
+
+    def _take_turns(self, name: str, values: Collection[Any]) -> None:
+        if values and name in self._texts:
+            self.among(name, values)
 
     def group(self, name: str) -> list[Held]:
         """The held members of a group, by stamp."""
