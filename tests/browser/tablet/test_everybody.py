@@ -106,11 +106,11 @@ def test_no_screen_shuts_anybody_out_and_nothing_is_cut_off(at_work, place, lang
     if not AXE.exists():
         pytest.skip("axe-core is not here: run `npm ci` in tests/browser")
     tablet = at_work(lang, theme, viewport)
+    tablet.evaluate(AXE.read_text(encoding="utf-8"))
     found = []
     for name, path in screens(place).items():
         shown(tablet, name, path)
         found += [(name, "cut off", one) for one in tablet.evaluate(CUT_OFF, PANNED)]
-        tablet.evaluate(AXE.read_text(encoding="utf-8"))
         result = tablet.evaluate(
             """(rules) => axe.run(document, {
                 runOnly: {type: 'tag', values: rules},

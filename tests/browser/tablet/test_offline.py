@@ -92,6 +92,27 @@ def test_a_new_version_waits_until_a_person_says_restart(tablet, dist):
     assert made(tablet) == "two"
 
 
+def test_an_update_keeps_what_waits_and_what_was_begun(tablet, dist, place):
+    tablet.enrol("worker")
+    tablet.keep_offline_ready()
+    new_version(dist, "two")
+    tablet.evaluate("() => navigator.serviceWorker.getRegistration().then((it) => it.update())")
+    restart = tablet.button("Restart")
+    expect(restart).to_be_visible()
+    tablet.offline()
+    tablet.edits("East 1-1-101", phone="13700000001")
+    tablet.go(f"/household/{place.ids['East 1-1-102']}/visit")
+    tablet.page.get_by_label("Notes").fill("写到一半")
+    expect(restart).to_be_visible(timeout=20_000)  # not offered while somebody types
+    restart.click()
+    tablet.eventually(lambda: made(tablet) == "two")
+    tablet.says_waiting(1)
+    expect(tablet.page.get_by_label("Notes")).to_have_value("写到一半")
+    tablet.online()
+    tablet.hand_in()
+    assert place.record("East 1-1-101").get("phone") == "13700000001"
+
+
 def test_a_new_version_that_comes_only_in_part_is_not_used(tablet, dist, network):
     tablet.open()
     tablet.keep_offline_ready()
