@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pictures of every room of the console, in both languages, bright and dark.
+"""Pictures of the console's rooms and the tablet's screens, in both languages, bright and dark.
 
     python3 scripts/dev.py demo                     in one window
     .venv/bin/python scripts/screenshots.py         in another
@@ -9,7 +9,8 @@ product. It signs in to a running server, finds a grid, a household, a conflict 
 device by following links, as a person would, and writes a PNG for each page.
 
 It changes nothing on the server but its audit log (a form that shows a telephone
-number is noted). The pictures show what the database holds: take none of real people.
+number is noted), and for the tablet it enrols a device: see
+``screenshots_tablet.py``. The pictures show what the database holds: take none of real people.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.screenshots_tablet import take_tablet  # noqa: E402 - the root must be found first
+
 PACKAGED = ROOT / "tests" / "browser" / "node_modules" / ".chromium"
 FLAGS = [
     "--no-sandbox",
@@ -134,6 +139,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--theme", nargs="+", default=["light", "dark"], choices=["light", "dark"])
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=800)
+    parser.add_argument("--of", default="all", choices=["all", "console", "tablet"])
     parser.add_argument("--whole", action="store_true", help="whole pages, not the first screen")
     parser.add_argument("--chromium", default="", help="the program; otherwise the system's")
     options = parser.parse_args(argv)
@@ -149,9 +155,16 @@ def main(argv: Sequence[str]) -> int:
         )
         for lang in options.lang:
             for theme in options.theme:
+                if options.of == "tablet":
+                    continue
                 page = signed_in(browser, options, lang, theme)
                 count = take(page, options, f"{lang}-{theme}")
                 print(f"{lang}, {theme}: {count} pictures in {options.to}")
+                page.context.close()
+            if options.of != "console":
+                page = signed_in(browser, options, lang, "light")
+                count = take_tablet(browser, page, options, lang)
+                print(f"{lang}, tablet: {count} pictures in {options.to}")
                 page.context.close()
         browser.close()
     return 0
