@@ -73,7 +73,12 @@ export function ListRow(props: RowProps) {
   if (props.onPress) {
     return (
       <li>
-        <button class="row" type="button" onClick={props.onPress}>
+        <button
+          class="row"
+          type="button"
+          aria-current={props.current || undefined}
+          onClick={props.onPress}
+        >
           {inside}
         </button>
       </li>

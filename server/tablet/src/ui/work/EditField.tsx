@@ -10,7 +10,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../../engine";
 import type { Field } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
-import { Button, List, ListRow, Notice, Sheet } from "../components";
+import { Button, Icon, List, ListRow, Notice, Sheet } from "../components";
 import { said, t } from "../i18n";
 import { useSession } from "../session";
 import { changes, inputOf, toRaw } from "./forms";
@@ -78,6 +78,7 @@ function ChooseOne({ field, saving, onClose }: Omit<EditFieldProps, "view"> & { 
             key={String(value)}
             title={label}
             current={value === chosen}
+            end={value === chosen && <Icon name="check" />}
             onPress={() => saving.take(value)}
           />
         ))}

@@ -34,7 +34,9 @@ export function PlaceInput(props: {
           <Icon name="pin" />
           <span>
             {props.words}
-            {fix?.ok && <small class="quiet"> {t("place.within", { n: fix.metres })}</small>}
+            {fix?.ok && fix.metres > 0 && (
+              <small class="quiet"> {t("place.within", { n: fix.metres })}</small>
+            )}
           </span>
         </p>
       )}

@@ -5,10 +5,12 @@
  * known (the grid, the address, the household) stands in it and is not asked.
  */
 
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Fields, View } from "../../engine";
 import { type Field, may, type RecordType } from "../../engine/catalogue";
+import type { Model } from "../../model";
 import { Bar, Button, Card, Empty, Notice } from "../components";
 import { said, t } from "../i18n";
 import { back, replace } from "../router";
@@ -94,7 +96,7 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
       purpose: of ? "edit" : "new",
       type: spec.name,
       record: of?.id ?? null,
-      title: of || !around ? title : `${title} · ${titleOf(around, model)}`,
+      title: of || !around ? title : `${title} · ${shortTitle(around, model)}`,
     },
     begin(spec, opened, known),
   );
@@ -128,27 +130,29 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
         up={of ? recordPath(of.type, of.id) : "/"}
       />
       <RestoredNotice form={form} />
-      {parts.map((part) => (
-        <Card key={part.heading} title={t(part.heading)}>
-          {part.fields.map((field) => (
-            <FieldInput
-              key={field.name}
-              field={field}
-              value={form.raw[field.name] ?? null}
-              onValue={(value) => form.set(field.name, value)}
-              error={
-                form.wrong[field.name] ??
-                (form.problem?.field === field.name ? said(form.problem.words) : null)
-              }
-              offers={offersFor(spec.name, field.name, of, household, model)}
-            />
-          ))}
-        </Card>
+      {parts.map((part, index) => (
+        <Fragment key={part.heading}>
+          <Card title={t(part.heading)}>
+            {part.fields.map((field) => (
+              <FieldInput
+                key={field.name}
+                field={field}
+                value={form.raw[field.name] ?? null}
+                onValue={(value) => form.set(field.name, value)}
+                error={
+                  form.wrong[field.name] ??
+                  (form.problem?.field === field.name ? said(form.problem.words) : null)
+                }
+                offers={offersFor(spec.name, field.name, of, household, model)}
+              />
+            ))}
+          </Card>
+          {index === 0 && !of && <Alike twin={likeness(spec.name, form.raw, model)} />}
+        </Fragment>
       ))}
       {changed.map((name) => (
         <Overtaken key={name} field={spec.byName.get(name)!} now={agreed!} />
       ))}
-      {!of && <Alike twin={likeness(spec.name, form.raw, model)} />}
       <SavingProblem problem={form.problem} />
       <Foot>
         <Button type="submit" kind="primary" wide busy={form.saving}>
@@ -166,7 +170,7 @@ const only = (raw: Raw, names: ReadonlySet<string>): Raw =>
 function Alike({ twin }: { twin: View | null }) {
   const { model } = useSession();
   if (!twin) return null;
-  const what = twin.type === "household" ? householder(twin) : titleOf(twin, model);
+  const what = shortTitle(twin, model);
   return (
     <Notice
       tone="warn"
@@ -189,7 +193,11 @@ const newTitle = (spec: RecordType): string =>
 const isOpenTo = (field: Field, of: View | null): boolean =>
   inputOf(field) !== "shown" && (of === null || field.policy !== "once");
 
-const placeOf = (around: View, model: Parameters<typeof titleOf>[1]): string =>
+/** A household by who holds it: its address stands beside it anyway. */
+const shortTitle = (view: View, model: Model): string =>
+  view.type === "household" ? householder(view) : titleOf(view, model);
+
+const placeOf = (around: View, model: Model): string =>
   around.type === "household" ? addressOf(around, model) : titleOf(around, model);
 
 function Overtaken({ field, now }: { field: Field; now: View }) {

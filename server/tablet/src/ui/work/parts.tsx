@@ -1,6 +1,7 @@
 /** Small pieces that several of these screens are made of. */
 
 import type { ComponentChildren, TargetedKeyboardEvent } from "preact";
+import { useEffect } from "preact/hooks";
 
 import type { Mark, Problem, View } from "../../engine";
 import { Badge, Button, Empty, Icon, Notice, toast } from "../components";
@@ -102,8 +103,14 @@ export function NotHere() {
   );
 }
 
-/** Buttons at the foot of a form, in sight however long it is. */
+/** Buttons at the foot of a form, in sight however long it is; toasts stand above them. */
 export function Foot({ children }: { children: ComponentChildren }) {
+  useEffect(() => {
+    document.documentElement.dataset["foot"] = "";
+    return () => {
+      delete document.documentElement.dataset["foot"];
+    };
+  }, []);
   return <div class="foot">{children}</div>;
 }
 
