@@ -34,7 +34,12 @@ from sync.errors import Problem, Refusal
 from sync.policies import POLICIES
 from sync.stamps import is_stamp
 
-__all__ = ["KINDS", "Operation", "canonical", "check_values", "corrected_ms", "read"]
+AS_SENT = "as_sent"
+"""Where an operation of an older schema keeps what was sent, beside what it means now."""
+
+_NO_CONTENT = frozenset({"schema", "offset_ms", AS_SENT})
+
+__all__ = ["AS_SENT", "KINDS", "Operation", "canonical", "check_values", "corrected_ms", "read"]
 
 KINDS = ("create", "edit", "delete", "restore", "transition", "merge", "resolve")
 
@@ -78,7 +83,10 @@ def canonical(raw: Mapping[str, Any]) -> str:
     >>> canonical({"b": 1, "a": "é", "schema": 2}) == canonical({"a": "é", "b": 1, "schema": 3})
     True
     """
-    content = {key: raw[key] for key in raw if key not in ("schema", "offset_ms")}
+    sent = raw.get(AS_SENT)
+    if sent is not None:
+        raw = {**raw, **sent}
+    content = {key: raw[key] for key in raw if key not in _NO_CONTENT}
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
@@ -181,18 +189,23 @@ def _read_base(raw: dict[str, Any], kind: str) -> Mapping[str, Any]:
     if kind == "create":
         return _NO_BASE
     if kind == "resolve":
-        if not isinstance(raw.get("conflict"), str):
+        if not _is_name(raw.get("conflict")):
             raise _malformed("conflict", "/conflict")
-        return base if isinstance(base, dict) else _NO_BASE
+        return _of_stamps(base) if isinstance(base, dict) else _NO_BASE
     if not isinstance(base, dict):
         raise Refusal(Problem("missing_base", pointer="/base", params={"field": "*"}))
-    for name, seen in base.items():
-        if seen is not None and not is_stamp(seen):
-            raise _malformed("base", f"/base/{name}")
+    base = _of_stamps(base)
     if base.get("*") is None:
         raise Refusal(Problem("missing_base", pointer="/base/*", params={"field": "*"}))
     if kind == "merge" and not is_record_id(raw.get("into")):
         raise _malformed("into", "/into")
+    return base
+
+
+def _of_stamps(base: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, seen in base.items():
+        if seen is not None and not is_stamp(seen):
+            raise _malformed("base", f"/base/{name}")
     return base
 
 

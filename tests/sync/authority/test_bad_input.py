@@ -130,3 +130,15 @@ def test_what_is_no_group_is_malformed(anna, house, group):
 def test_a_request_that_makes_no_sense_is_refused_as_a_whole(body):
     with pytest.raises(Refusal):
         read_request(body)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"base": {"phone": {}}}, {"base": {"*": "x"}}, {"conflict": "\0"}, {"conflict": "\ud800"}],
+)
+def test_a_resolution_with_odd_members_is_malformed_and_stops_no_neighbour(anna, house, odd):
+    bad = anna.op("resolve", house, {"phone": "1"}, {"*": None}, conflict="x")
+    good = anna.op("edit", house, {"visits": {"add": 1}}, {"*": anna.created})
+    acks = anna.send({**bad, **odd}, good)
+    assert acks[0]["problem"]["code"] == "malformed"
+    assert acks[1]["outcome"] == "applied"
