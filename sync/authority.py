@@ -30,11 +30,12 @@ from sync.duplicates import tell_references
 from sync.effects import Effect
 from sync.errors import Problem, Refusal
 from sync.identity import keys_of
-from sync.operation import Operation, read
+from sync.operation import AS_SENT, Operation, read
 from sync.run import BatchRun
 from sync.scope import SYSTEM
 from sync.stamps import is_stamp
 from sync.store import JSON, Aside, Codec, Writing
+from sync.upcasts import upcast
 from sync.work import Work, stamps_to_read
 
 WAIT_MS = 5 * 86_400_000
@@ -178,6 +179,9 @@ class Authority:
         for raw in batch.operations:
             try:
                 op = read(raw)
+                if AS_SENT in raw:  # ours to say
+                    raise Refusal(Problem("malformed", pointer="", params={"what": AS_SENT}))
+                op = upcast(op, self.catalogue)
                 if own is not None and op.device not in own:
                     raise Refusal(Problem("not_your_stamp", pointer="/stamp"))
                 parsed.append(op)

@@ -39,6 +39,7 @@ __all__ = [
     "Field",
     "RecordType",
     "Transition",
+    "Upcast",
     "Workflow",
 ]
 
@@ -403,11 +404,37 @@ class RecordType:
         }
 
 
-class Catalogue:
-    """All record types of one server, by name, and the number of this set (``schema``)."""
+@dataclass(frozen=True, slots=True)
+class Upcast:
+    """What came with a schema and makes older operations on a type read otherwise.
 
-    def __init__(self, *types: RecordType, schema: int = 1) -> None:
+    ``renamed``: old name of a field → the new one. ``recoded``: old name of a field → {old code
+    of a choice or tag: the new one}.
+    """
+
+    schema: int
+    type: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    recoded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Catalogue:
+    """All record types of one server, by name, and the number of this set (``schema``).
+
+    ``oldest`` is the oldest schema that may still read; ``upcasts`` bring operations of older
+    ones to this, in the order of their schemas.
+    """
+
+    def __init__(
+        self,
+        *types: RecordType,
+        schema: int = 1,
+        oldest: int = 1,
+        upcasts: Sequence[Upcast] = (),
+    ) -> None:
         self.schema = schema
+        self.oldest = oldest
+        self.upcasts = tuple(sorted(upcasts, key=lambda one: one.schema))
         self._types = {one.name: one for one in types}
         if len(self._types) != len(types):
             raise ValueError("two record types share a name")

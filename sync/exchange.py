@@ -152,13 +152,11 @@ class Exchange:
         store: Store,
         authority: Authority,
         *,
-        oldest_schema: int = 1,
         lease_days: int | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._store = store
         self._authority = authority
-        self._oldest_schema = oldest_schema
         self._lease_days = lease_days
         dumps = store.codec.dumps
         self._group_heads = {
@@ -243,7 +241,7 @@ class Exchange:
     def _why_no_pages(self, request: Request, reader: Reader) -> Problem | None:
         if reader.hand_in_only:
             return Problem("hand_in_only")
-        if request.schema < self._oldest_schema:
+        if request.schema < self._catalogue.oldest:
             return Problem("device_too_old")
         return None
 

@@ -104,6 +104,8 @@ class Record:
         record, head, v, vx, c, x, *values = row
         if len(values) < len(spec.fields):
             values.extend([None] * (len(spec.fields) - len(values)))
+        if x:
+            x = _placed(x, spec, values)
         return cls(
             record,
             spec,
@@ -199,3 +201,19 @@ class Record:
     def unflag(self, name: str) -> None:
         """Take the mark of an open conflict away."""
         self.c = [one for one in self.c or () if one != name] or None
+
+
+def _placed(x: Mapping[str, Any], spec: RecordType, values: list[Any]) -> dict[str, Any] | None:
+    """Put what an earlier schema did not know where it belongs now; answers what is left.
+
+    What does not fit its field stays unknown: nobody wrote it for that field.
+    """
+    left: dict[str, Any] = {}
+    for name, value in x.items():
+        place = spec.index.get(name)
+        fits = place is not None and values[place] is None
+        if place is not None and fits and spec.fields[place].problem(value) is None:
+            values[place] = value
+        else:
+            left[name] = value
+    return left or None

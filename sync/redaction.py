@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sync.catalogue import Catalogue, RecordType
-from sync.operation import Operation
+from sync.operation import AS_SENT, Operation
 from sync.record import Record
 from sync.store import Conflict, StoredOperation, Writing
 from sync.work import Work
@@ -52,7 +52,8 @@ def blanked(raw: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     fields = raw.get("fields")
     if isinstance(fields, dict):
         fields = {name: None if name in names else value for name, value in fields.items()}
-    return {**raw, "fields": fields, "reason": None, _FLAG: True}
+    kept = {name: value for name, value in raw.items() if name != AS_SENT}
+    return {**kept, "fields": fields, "reason": None, _FLAG: True}
 
 
 def predates(work: Work, op: Operation) -> frozenset[str]:

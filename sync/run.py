@@ -26,6 +26,7 @@ from sync.record import Record
 from sync.redaction import blanked, is_redacted, predates
 from sync.scope import SYSTEM, Scope
 from sync.store import Held, Outcome, StoredOperation, Stray
+from sync.upcasts import upcast
 from sync.work import Work
 
 if TYPE_CHECKING:
@@ -395,7 +396,7 @@ class BatchRun:
         """A held operation, and in whose name and when it is decided now."""
         stored = self.work.operation(held.stamp)
         assert stored is not None
-        op, scope = read(stored.raw), self.batch.scope
+        op, scope = upcast(read(stored.raw), self.authority.catalogue), self.batch.scope
         if told_before:
             reads = None if held.feeds is None else frozenset(held.feeds)
             scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)

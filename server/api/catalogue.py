@@ -19,8 +19,6 @@ from sync.exchange import PROTOCOL
 
 __all__ = ["blueprint"]
 
-OLDEST_SCHEMA = 1
-
 blueprint = Blueprint("catalogue", __name__, url_prefix="/sync/v1")
 
 
@@ -30,7 +28,7 @@ def versions() -> Response:
     served = services()
     told = {
         "protocols": [PROTOCOL],
-        "schemas": list(range(OLDEST_SCHEMA, served.catalogue.schema + 1)),
+        "schemas": list(range(served.catalogue.oldest, served.catalogue.schema + 1)),
         "now": served.now_ms(),
     }
     answer = Response(orjson.dumps(told), content_type="application/json")

@@ -13,13 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.records import households, people, places, work
+from server.records import households, people, places, versions, work
 from server.records.projection import Projection
 from sync.catalogue import Catalogue
 
 __all__ = ["CATALOGUE", "PROJECTIONS"]
 
-CATALOGUE = Catalogue(*places.TYPES, *households.TYPES, *people.TYPES, *work.TYPES, schema=2)
+CATALOGUE = Catalogue(
+    *places.TYPES,
+    *households.TYPES,
+    *people.TYPES,
+    *work.TYPES,
+    schema=versions.SCHEMA,
+    oldest=versions.OLDEST,
+    upcasts=versions.UPCASTS,
+)
 """Every record type. Its ``schema`` goes up with each change of a type's fields."""
 
 PROJECTIONS: Mapping[str, Projection] = {

@@ -9,6 +9,7 @@ import pytest
 
 from sync import exchange as module
 from sync.authority import Safeguards
+from sync.catalogue import Catalogue
 from sync.errors import Refusal
 from sync.feeds import Cursor, Grant
 from sync.scope import GRACE_MS
@@ -271,9 +272,8 @@ def test_a_device_that_may_only_hand_in_gets_no_pages(county, anna, house):
 
 
 def test_a_device_that_is_too_old_to_read_can_hand_in(county, anna, house):
-    county.exchange = module.Exchange(
-        county.store._catalogue, county.store, county.authority, oldest_schema=2
-    )
+    catalogue = Catalogue(*county.store._catalogue, schema=2, oldest=2)
+    county.exchange = module.Exchange(catalogue, county.store, county.authority)
     assert anna.send(edit(anna, house, {"phone": "2"}))[0]["outcome"] == "applied"
     assert anna.hello["problem"]["code"] == "device_too_old" and anna.hello["feeds"] is None
 
