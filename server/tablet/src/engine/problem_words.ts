@@ -1,7 +1,7 @@
 /**
  * The contract's codes, in the words that a person reads: [definite, Chinese, English].
  *
- * They are those of `sync/errors.py`, written here by `scripts/reference.py`.
+ * They are those of `sync/errors.py` that a tablet meets, written here by `scripts/reference.py`.
  */
 export const PROBLEMS = {
 /*
@@ -20,27 +20,9 @@ export const PROBLEMS = {
   not_your_device: [true, "请求中的设备与令牌不符。", "The device named in the request is not the one that this token belongs to."],
   hand_in_only: [true, "此设备目前只能上交内容。请联系管理员。", "This device may only hand in work for now. Speak to an administrator."],
   device_too_old: [true, "应用版本过旧：内容可以上交，但要更新应用后才能接收。", "The app is too old to read from this server. Its work is taken; update it to receive."],
-  not_signed_in: [true, "请先登录。", "Please sign in first."],
-  forbidden: [true, "您的岗位无权进行此操作。", "Your role may not do this."],
-  not_found: [true, "没有找到。", "There is nothing here."],
-  method_not_allowed: [true, "此地址不接受这种请求。", "This address does not take that kind of request."],
   too_large: [true, "请求过大，上限为 {limit} 字节。请分批发送。", "The request is too large: the limit is {limit} bytes. Send it in smaller parts."],
   unsupported_encoding: [true, "服务器不支持此压缩方式，请改用 gzip 或不压缩。", "The server cannot unpack this encoding. Send gzip, or nothing packed."],
   too_many_operations: [true, "一次最多 {limit} 条操作。请分批发送。", "A request holds at most {limit} operations. Send them in smaller batches."],
-  unsupported_media: [true, "请求内容的类型不对，应为 {wanted}。", "The content of the request is of the wrong type: {wanted} is wanted."],
-  tus_version: [true, "照片上传协议的版本不符，请更新应用。", "Photos are taken by tus 1.0.0. Update the app."],
-  offset_wrong: [true, "照片续传的位置不对。请先查询已收到多少，再从那里继续。", "The photo is not that far. Ask how far it is, and go on from there."],
-  checksum_wrong: [false, "这一段照片在途中损坏，没有收下。请重新发送这一段。", "This piece of the photo was damaged on the way; none of it was kept. Send it again."],
-  hash_wrong: [true, "收到的照片与所说的校验值不符，没有收下。请从头重新上传。", "The photo is not the one that was announced; it was not kept. Upload it anew."],
-  not_a_picture: [true, "这不是能保存的照片（JPEG、PNG 或 WebP），没有收下。", "This is no photo that can be kept (JPEG, PNG or WebP); it was not kept."],
-  upload_locked: [false, "这张照片正在上传，请稍候再试。", "This photo is just being uploaded. Try again in a moment."],
-  too_many_uploads: [false, "这台设备今天上传的照片太多，请稍后再试；照片仍在本机。", "This device has sent too many photos today. Try again later; they stay on it."],
-  no_room: [false, "服务器存储空间不足，暂不能收照片；照片仍在本机，稍后会再试。请告知管理员。", "The server has no room for photos now. Tell an administrator, and try again later."],
-  on_its_way: [false, "照片还在路上，稍后再看。", "The photo is still on its way. Look again later."],
-  bundle_unknown: [true, "这份数据包来自本服务器没有登记过的设备，没有收下。", "The device that made this bundle is not known here; nothing of it was taken."],
-  bundle_unsigned: [true, "这份数据包没有签名，或该设备没有登记签名密钥。请交给管理员导入。", "This bundle is not signed, or its device has no key here. Give it to an administrator."],
-  bundle_forged: [true, "这份数据包被改动过，或不是该设备做的，没有收下。", "This bundle was changed, or another device made it; nothing of it was taken."],
-  bundle_revoked: [true, "做这份数据包的设备已停用。请交给管理员，由管理员逐条查看。", "The device that made this bundle is revoked. An administrator can look at what it holds."],
   too_many_requests: [false, "请求过于频繁，请稍候再试。", "Too many requests. Wait a little, then try again."],
   server_error: [false, "服务器出错，内容可能已经收下。请稍后原样重发，不会重复。", "The server failed; the work may have been taken. Repeat it: nothing happens twice."],
   busy: [false, "服务器繁忙，请稍候原样重发。", "The server is busy. Repeat the request shortly."],

@@ -110,7 +110,7 @@ describe("whatever answers instead of the server", () => {
     ["half a line", { kind: "cut", after: 30 }, "wait", "unreachable"],
     ["only a hello", { kind: "cut", after: 300 }, "wait", "answer_cut"],
     ["a failure", { kind: "answer", status: 500, body: '{"code": "server_error"}' }, "wait", "server_error"],
-    ["a refusal", { kind: "answer", status: 403, body: '{"code": "forbidden", "definite": true, "detail": "No."}' }, "stop", "forbidden"],
+    ["a refusal", { kind: "answer", status: 403, body: '{"code": "hand_in_only", "definite": true, "detail": "No."}' }, "stop", "hand_in_only"],
     ["another server's JSON", { kind: "answer", status: 200, body: '{"ok": true}\n' }, "wait", "not_our_server"],
     ["an unknown token", { kind: "answer", status: 401, body: '{"code": "token_unknown", "definite": true}' }, "enrol", "token_unknown"],
     ["a newer protocol", { kind: "answer", status: 400, body: '{"code": "unsupported_protocol", "definite": true}' }, "update", "unsupported_protocol"],
