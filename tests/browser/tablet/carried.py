@@ -36,7 +36,12 @@ PORTRAIT = {"width": 800, "height": 1280}
 PATIENCE_MS = 10_000
 
 # A browser says these by itself when a network goes; they are no fault of the page.
-OF_THE_NETWORK = ("net::ERR_", "Failed to load resource", "Failed to fetch", "status of 5")
+OF_THE_NETWORK = (
+    "net::ERR_",
+    "Failed to load resource",
+    "Failed to fetch",
+    "A bad HTTP response code",
+)
 
 
 WORDS = {  # what the helpers here look for

@@ -28,7 +28,7 @@ __all__ = ["Fault", "Network", "Seen"]
 Kind = Literal["cut", "error", "html", "nothing", "refuse_after", "hang"]
 
 _CHUNK = 4_096
-_HANG_S = 30.0
+_HANG_S = 6.0
 
 ERROR = (
     b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\nConnection: close\r\n\r\noops\n"

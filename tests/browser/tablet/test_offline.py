@@ -92,6 +92,20 @@ def test_a_new_version_waits_until_a_person_says_restart(tablet, dist):
     assert made(tablet) == "two"
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"), [("hang", "still being stored"), ("error", "would not open again")]
+)
+def test_ready_to_go_offline_is_not_said_before_the_app_itself_is_kept(
+    tablet, network, fault, told
+):
+    network.next(fault, path="/tablet/sw.js")
+    tablet.begin_enrolling("worker")
+    main = tablet.page.get_by_role("main")
+    expect(main).to_contain_text("All records are here")
+    expect(main).to_contain_text(told)
+    expect(main).not_to_contain_text("Ready to go offline")
+
+
 def test_an_update_keeps_what_waits_and_what_was_begun(tablet, dist, place):
     tablet.enrol("worker")
     tablet.keep_offline_ready()
@@ -103,10 +117,13 @@ def test_an_update_keeps_what_waits_and_what_was_begun(tablet, dist, place):
     tablet.edits("East 1-1-101", phone="13700000001")
     tablet.go(f"/household/{place.ids['East 1-1-102']}/visit")
     tablet.page.get_by_label("Notes").fill("写到一半")
+    tablet.page.wait_for_timeout(500)
+    tablet.go("/")
     expect(restart).to_be_visible(timeout=20_000)  # not offered while somebody types
     restart.click()
     tablet.eventually(lambda: made(tablet) == "two")
     tablet.says_waiting(1)
+    tablet.go(f"/household/{place.ids['East 1-1-102']}/visit")
     expect(tablet.page.get_by_label("Notes")).to_have_value("写到一半")
     tablet.online()
     tablet.hand_in()

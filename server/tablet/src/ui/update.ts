@@ -16,13 +16,23 @@ export const updateReady = signal(false);
 export const APP_VERSION: string =
   document.querySelector<HTMLMetaElement>("meta[name=app-version]")?.content ?? "dev";
 
+/** Whether the app itself is on this tablet, so that it opens without a network. */
+export const appKept = signal<"coming" | "kept" | "refused">("coming");
+
 let waiting: ServiceWorker | null = null;
 let asked = false;
 
 /** Register the service worker, and look for a new version when the app is seen again. */
 export async function watchForUpdates(): Promise<void> {
-  if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
+  if (!("serviceWorker" in navigator) || !import.meta.env.PROD) {
+    appKept.value = "refused";
+    return;
+  }
   const workers = navigator.serviceWorker;
+  // A worker is active only once it has fetched the whole app.
+  void workers.ready.then(() => {
+    appKept.value = "kept";
+  });
   workers.addEventListener("controllerchange", () => {
     if (asked) location.reload();
   });
@@ -35,6 +45,7 @@ export async function watchForUpdates(): Promise<void> {
       const fresh = registration.installing;
       fresh?.addEventListener("statechange", () => {
         if (fresh.state === "installed" && workers.controller) offer(fresh);
+        if (fresh.state === "redundant" && !registration.active) appKept.value = "refused";
       });
     });
     document.addEventListener("visibilitychange", () => {
@@ -43,6 +54,7 @@ export async function watchForUpdates(): Promise<void> {
   } catch (error) {
     // Without it the app works as long as the page stays open; the capability page says so.
     console.warn(error);
+    appKept.value = "refused";
   }
 }
 

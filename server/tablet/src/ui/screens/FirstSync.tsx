@@ -13,6 +13,7 @@ import { Bar, Button, Card, Icon, Notice, Progress } from "../components";
 import { t } from "../i18n";
 import { bytes } from "../i18n/moments";
 import { useSession } from "../session";
+import { appKept } from "../update";
 import { remainingMs, remainingWords, type Run, share, welcomed } from "./firstSync";
 import { PinSheet } from "./PinSheet";
 import { ProblemNotice } from "./ProblemNotice";
@@ -91,12 +92,14 @@ function useRun(isRunning: boolean, received: number): Run {
 
 function Ready({ status }: { status: Status }) {
   const { usedBytes } = status.storage;
+  const isKept = appKept.value === "kept";
   return (
-    <Notice tone="good" live>
+    <Notice tone={isKept ? "good" : appKept.value === "coming" ? "info" : "warn"} live>
       <strong class="with-icon">
-        <Icon name="check" />
-        {t("first.ready")}
+        <Icon name={isKept ? "check" : "info"} />
+        {t(isKept ? "first.ready" : "first.records_ready")}
       </strong>
+      {!isKept && <p>{t(appKept.value === "coming" ? "first.app_coming" : "first.app_refused")}</p>}
       <p>
         {t("first.ready.count", { n: status.firstSync.received })}
         {usedBytes !== null && ` ${t("first.ready.size", { size: bytes(usedBytes) })}`}
