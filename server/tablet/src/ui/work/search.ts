@@ -13,7 +13,7 @@
  *     walking order (2 before 10).
  */
 
-import { covers } from "./pinyin";
+import { covers, readings } from "./pinyin";
 
 /** Where somebody lives, in the parts that people say. A missing part is empty. */
 export interface Door {
@@ -47,6 +47,8 @@ interface Prepared {
   entry: Entry;
   characters: readonly string[];
   digits: string;
+  /** The address as it is searched in. */
+  place: string;
   order: string;
 }
 
@@ -76,6 +78,8 @@ export const plain = (text: string): string => text.normalize("NFKC").toLowerCas
 
 export class SearchIndex {
   readonly #entries = new Map<string, Prepared>();
+  /** All of them in walking order; null after a change, until somebody looks for something. */
+  #walk: readonly Prepared[] | null = null;
 
   get size(): number {
     return this.#entries.size;
@@ -84,34 +88,42 @@ export class SearchIndex {
   /** Take in an entry, or its newer state. */
   put(entry: Entry): void {
     const { compound, building, entrance, room } = entry.door;
+    const characters = [...plain(entry.name)];
+    // Each character's reading is looked up once, now, and not at the first key.
+    characters.forEach(readings);
     this.#entries.set(entry.id, {
       entry,
-      characters: [...plain(entry.name)],
+      characters,
       digits: entry.phone.replace(/\D/g, ""),
+      place: plain(compound + building + entrance + room),
       order: walkingKey(compound, building, entrance, room),
     });
+    this.#walk = null;
   }
 
   remove(id: string): void {
     this.#entries.delete(id);
+    this.#walk = null;
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#walk = null;
   }
 
   /** The best `limit` hits, and how many there are altogether. */
   find(text: string, limit = 60): { hits: Hit[]; total: number } {
     const test = tester(plain(text).trim());
     if (!test) return { hits: [], total: 0 };
-    const found: [Hit, Prepared][] = [];
-    for (const prepared of this.#entries.values()) {
+    this.#walk ??= [...this.#entries.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
+    // Hits come in walking order already: they only have to be put apart by rank.
+    const byRank: Hit[][] = Object.values(RANKS).map(() => []);
+    for (const prepared of this.#walk) {
       const hit = test(prepared);
-      if (hit) found.push([hit, prepared]);
+      if (hit) byRank[hit.rank]!.push(hit);
     }
-    const kept = withoutTwins(found);
-    kept.sort(([a, pa], [b, pb]) => a.rank - b.rank || (pa.order < pb.order ? -1 : 1));
-    return { hits: kept.slice(0, limit).map(([hit]) => hit), total: kept.length };
+    const found = withoutTwins(byRank.flat());
+    return { hits: found.slice(0, limit), total: found.length };
   }
 }
 
@@ -187,23 +199,20 @@ function byName({ entry, characters }: Prepared, word: string): Hit | null {
   return null;
 }
 
-function byPlace({ entry }: Prepared, word: string): Hit | null {
-  if (entry.kind !== "household") return null;
-  const { compound, building, entrance, room } = entry.door;
-  const said = plain(compound + building + entrance + room);
-  if (!said.includes(word)) return null;
+function byPlace({ entry, place }: Prepared, word: string): Hit | null {
+  if (entry.kind !== "household" || !place.includes(word)) return null;
   return { entry, rank: RANKS.compound, name: [], phone: [], door: true };
 }
 
 /** A householder is found as a person: the household of the same name falls away. */
-function withoutTwins(found: [Hit, Prepared][]): [Hit, Prepared][] {
+function withoutTwins(found: Hit[]): Hit[] {
   const people = new Set<string>();
-  for (const [{ entry }] of found) {
+  for (const { entry } of found) {
     if (entry.kind === "resident") people.add(`${entry.household} ${entry.name}`);
   }
   if (people.size === 0) return found;
   return found.filter(
-    ([{ entry, door }]) =>
+    ({ entry, door }) =>
       entry.kind === "resident" || door || !people.has(`${entry.id} ${entry.name}`),
   );
 }
