@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
+from sync import sets
 from sync.branch import Beneath, in_order
 from sync.catalogue import Catalogue
 from sync.identity import keys_of
@@ -233,27 +234,12 @@ class Work(Past):
         return stored.corrected if stored is not None else 0
 
     def unseen_adds(self, base: str, name: str) -> frozenset[str] | None:
-        """The elements added by operations that whoever had ``base`` had not seen.
-
-        A base that did not itself become the field's value (the server merged it into one
-        of its own, or it changed nothing) had been made on an older one: what came between
-        the two was not seen either.
-        """
+        """The elements that stand by adds which whoever had ``base`` had not seen."""
         seen = self.operation(base)
         if seen is None or seen.outcome in ("held", "rejected"):
             return None
-        unseen: set[str] = set()
-        for one in self.history(seen.record):
-            if one.stamp == seen.stamp:
-                if _wrote(one, name):
-                    break
-                seen = self.operation((one.raw.get("base") or {}).get(name) or base) or seen
-                continue
-            if one.cause == seen.stamp and not _wrote(seen, name):
-                continue  # The server's merge of what was seen.
-            change = (one.raw.get("fields") or {}).get(name)
-            unseen.update((change.get("add") if isinstance(change, dict) else change) or ())
-        return frozenset(unseen)
+        past = list(self.history(seen.record))
+        return sets.unseen_adds(past, seen, name, self.operation)
 
     def history(self, record: str) -> Iterable[StoredOperation]:
         """Newest first: what this batch did or released, then what is stored."""
@@ -367,11 +353,6 @@ class Work(Past):
             found=list(self._found.values()),
             told=list(self._told.values()),
         )
-
-
-def _wrote(stored: StoredOperation, name: str) -> bool:
-    """Whether a field took the value and the stamp of an operation."""
-    return stored.kind == "create" or name in (stored.was or ())
 
 
 def stamps_to_read(operations: Iterable[Operation], work: Work) -> set[str]:

@@ -31,6 +31,14 @@ def test_ones_own_tag_can_be_taken_out_again_though_the_server_merged_it(county,
     assert county.record(house).get("tags") == ["old", "y", "z"]
 
 
+def test_an_add_that_its_own_author_took_out_again_keeps_nothing(county, anna, bo, house):
+    add = tags(anna, house, {"add": ["z"]}, base=anna.created)
+    anna.send(add, tags(anna, house, {"remove": ["z"]}, base=add["stamp"]))
+    mine = tags(bo, house, {"add": ["z"]}, base=bo.created)
+    bo.send(mine, tags(bo, house, {"remove": ["z"]}, base=mine["stamp"]))
+    assert county.record(house).get("tags") == ["old"]
+
+
 def test_what_the_server_merged_and_sent_has_been_seen(county, anna, bo, house):
     anna.send(tags(anna, house, {"add": ["z"]}, base=anna.created))
     ack = bo.send(tags(bo, house, {"add": ["x"]}, base=bo.created))[0]
