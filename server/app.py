@@ -24,6 +24,7 @@ from server.attachments.uploads import Uploads
 from server.devices import Later, StatusBook, by_timer
 from server.door import Door, ServerStamps
 from server.hints import Hints
+from server.likeness import ALIKE
 from server.models import db
 from server.reactions import REACTIONS
 from server.readers import may_be_told
@@ -67,6 +68,7 @@ def create_services(
         next_stamp=ServerStamps(draw).next,
         new_id=lambda _now_ms: new_id(),
         reactions=REACTIONS,
+        alike=ALIKE,
         may_be_told=may_be_told,
         safeguards=Safeguards(**broken),
         codec=store.codec,

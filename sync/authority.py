@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sync import gates, groups, notices
-from sync.batch import Ack, Batch, Legible, Reaction, Safeguards, Verdicts
+from sync.batch import Ack, Alike, Batch, Legible, Reaction, Safeguards, Verdicts
 from sync.catalogue import Catalogue
 from sync.duplicates import tell_references
 from sync.effects import Effect
@@ -43,7 +43,7 @@ WAIT_MS = 5 * 86_400_000
 
 DUE_MAX = 500
 
-__all__ = ["Ack", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
+__all__ = ["Ack", "Alike", "Authority", "Batch", "Reaction", "Safeguards", "Verdicts"]
 
 
 class Authority:
@@ -56,6 +56,7 @@ class Authority:
         next_stamp: Callable[[int], str],
         new_id: Callable[[int], str],
         reactions: Sequence[Reaction] = (),
+        alike: Alike | None = None,
         safeguards: Safeguards | None = None,
         codec: Codec = JSON,
         may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
@@ -67,6 +68,7 @@ class Authority:
         """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
+        self.alike = alike
         self._next_stamp = next_stamp
         self._may_be_told = may_be_told
         self._new_id = new_id
@@ -101,6 +103,7 @@ class Authority:
                 for one, raw in zip(parsed, batch.operations, strict=True)
             ]
         run.release_waiting()
+        run.look_alike()
         tell_references(work)
         changes = work.changes()
         if changes:
@@ -121,6 +124,7 @@ class Authority:
         run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
         ack = run.release(held, forced=True)
         run.release_waiting()
+        run.look_alike()
         tell_references(work)
         tx.save(work.changes())
         return ack
@@ -141,6 +145,7 @@ class Authority:
             ack = run.release(held, forced=True) if work.held(held.stamp) == held else None
             acks.append(ack or run.answers.get(held.stamp) or Ack(held.stamp, "held"))
             run.release_waiting()
+        run.look_alike()
         tell_references(work)
         tx.save(work.changes())
         return acks

@@ -17,7 +17,7 @@ from sync.scope import Scope
 from sync.store import Aside, Outcome
 from sync.work import Work
 
-__all__ = ["Ack", "Batch", "Legible", "Reaction", "Safeguards", "Verdicts"]
+__all__ = ["Ack", "Alike", "Batch", "Legible", "Reaction", "Safeguards", "Verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,17 @@ class Verdicts(NamedTuple):
     acks: list[Ack]
     quiet: Mapping[str, str]
     touched: frozenset[str]
+
+
+class Alike(NamedTuple):
+    """How records of some types are found that may be new ones of the same batch.
+
+    ``find`` is given the new ones, and answers with new → ids. A person in the office is asked
+    about them; nobody else is told.
+    """
+
+    types: frozenset[str]
+    find: Callable[[Work, Sequence[Record]], Mapping[str, Sequence[str]]]
 
 
 class Reaction(NamedTuple):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sync import gates, groups, kinds
 from sync.batch import Ack, Batch
 from sync.catalogue import is_record_id
+from sync.duplicates import suspect
 from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, canonical, check_values, corrected_ms, read
@@ -46,6 +47,7 @@ class BatchRun:
         self.answers: dict[str, Ack] = {}
         self._touched: dict[str, bool] = {}
         self._decided: set[str] = set()
+        self._made: list[tuple[Operation, Context, Record]] = []
 
     def quiet(self) -> dict[str, str]:
         """Record → head, of records that only plainly ``applied`` operations touched."""
@@ -98,6 +100,7 @@ class BatchRun:
         for record, plain in run._touched.items():
             self._touched[record] = self._touched.get(record, True) and plain
         self._decided |= run._decided
+        self._made += run._made
 
     def decide(self, op: Operation, context: Context) -> Ack:
         erased = predates(self.work, op)
@@ -133,6 +136,8 @@ class BatchRun:
         self._decided.add(op.stamp)
         if op.kind == "create" and not context.scope.is_system:
             self._arrived(op.record)
+            if self.authority.alike is not None and op.type in self.authority.alike.types:
+                self._made.append((op, context, record))
         for told in effect.notices:
             self.authority.notify(self, **told)
         for follows in effect.follows:
@@ -156,6 +161,19 @@ class BatchRun:
             )
         self.answers[op.stamp] = ack
         return ack
+
+    def look_alike(self) -> None:
+        """Put records beside those made here that they may be, for a person to look at."""
+        alike, made = self.authority.alike, self._made
+        if alike is None or not made:
+            return
+        found = alike.find(self.work, [record for _, _, record in made])
+        asked: set[tuple[str, str]] = set()
+        for op, context, record in made:
+            others = [one for one in found.get(record.id, ()) if (one, record.id) not in asked]
+            if others and not record.deleted and self.work.conflict(op.stamp) is None:
+                asked.update((record.id, one) for one in others)
+                suspect(self, op, context, record, others)
 
     def _arrived(self, record: str) -> None:
         """A create that had been kept: what was held with it may go, whichever create came."""

@@ -107,7 +107,7 @@ PROJECTIONS = (
         "name",
         "birth",
         derived={"phone_tail": ("phone", tail), "name_pinyin": ("name", spelled)},
-        indexes=(("household",),),
+        indexes=(("household",), ("birth",)),
     ),
     project(RESTRICTED, "resident", key=("resident", "id")),
 )

@@ -1,0 +1,143 @@
+"""Merging is undone: everything is as it was, and everybody who was told hears of it."""
+
+from __future__ import annotations
+
+from tests.sync.authority.test_duplicates import (
+    GRID,
+    admin,
+    county,
+    first,
+    merged,
+    person,
+    second,
+    told,
+    twins,
+)
+from tests.sync.county import OTHER_GRID, edit, let_go, resolve, uid
+
+assert admin and county and first and twins  # fixtures that these tests ask for
+
+
+def test_a_merge_that_is_undone_leaves_everything_as_it_was(county, admin, anna, bo, twins, first):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    admin.send(person(admin, uid(21), twins, OTHER_GRID))
+    stranger.send()
+    anna.send()
+    merge = merged(admin, twins, first)
+    admin.send(merge)
+    anna.send()
+    stranger.send()
+    undo = admin.op("restore", twins, base={"*": merge["stamp"]}, undoes=merge["stamp"])
+    assert admin.send(undo)[0]["outcome"] == "merged"
+    record = county.record(twins)
+    assert (record.deleted, record.into, record.c) == (False, None, ["*"])
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    anna.send()
+    assert anna.rows()[twins]["c"] == ["*"]
+    stranger.send()
+    assert stranger.pages[0]["alias"] == {twins: None}
+    assert (stranger.pages[0]["left"], stranger.pages[0]["deleted"]) == ([], {})
+    with county.store.read() as tx:
+        assert tx.strays([twins]) == [] == tx.merged_into(first)
+    assert told(admin.send(merged(admin, twins, first))[0]) == ("applied", None)
+    stranger.send()
+    assert stranger.pages[0]["alias"] == {twins: first}
+
+
+def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
+    county, admin, bo, twins, first
+):
+    merge = merged(admin, first, twins)
+    admin.send(merge)
+    undo = admin.op("restore", first, base={"*": merge["stamp"]}, undoes=merge["stamp"])
+    admin.send(undo)
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    assert county.record(twins).c == ["*"] and not county.record(first).deleted
+
+
+def test_a_hidden_duplicate_stays_hidden_when_its_merge_is_undone(county, admin, first):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    create = second(stranger, grid=OTHER_GRID)
+    stranger.send(create)
+    merge = merged(admin, uid(2), first)
+    admin.send(merge)
+    undo = admin.op("restore", uid(2), base={"*": merge["stamp"]}, undoes=merge["stamp"])
+    admin.send(undo)
+    assert county.conflict(create["stamp"]).open_fields() == ["*"]
+    assert county.record(uid(2)).c is None
+
+
+def test_a_merge_without_a_conflict_is_undone_too(county, admin, first):
+    admin.send(admin.op("create", uid(3), {"grid": GRID, "phone": "9"}))
+    merge = merged(admin, uid(3), first)
+    admin.send(merge)
+    admin.send(admin.op("restore", uid(3), base={"*": merge["stamp"]}, undoes=merge["stamp"]))
+    assert county.record(uid(3)).into is None and not county.record(uid(3)).deleted
+
+
+def test_a_chain_is_undone_from_either_end(county, admin, twins, first):
+    admin.send(admin.op("create", uid(3), {"grid": GRID, "phone": "9"}))
+    one = merged(admin, twins, first)
+    admin.send(one)
+    two = merged(admin, first, uid(3))
+    admin.send(two)
+    admin.send(admin.op("restore", twins, base={"*": one["stamp"]}, undoes=one["stamp"]))
+    assert county.record(twins).into is None and county.record(first).into == uid(3)
+    admin.send(admin.op("restore", first, base={"*": two["stamp"]}, undoes=two["stamp"]))
+    with county.store.read() as tx:
+        assert tx.strays([twins, first]) == []
+
+
+def test_a_merge_in_a_group_that_was_stopped_was_never_there(county, admin, twins, first):
+    merge = {**merged(admin, twins, first), "group": {"id": "g", "of": 2}}
+    wrong = {**admin.op("create", uid(3), {}), "group": {"id": "g", "of": 2}}
+    admin.send(merge, wrong)
+    assert county.record(twins).into is None
+    with county.store.read() as tx:
+        assert tx.strays([twins]) == []
+    let_go(county, merge["stamp"])
+    assert county.record(twins).into == first
+
+
+def test_a_chain_within_one_group_is_told_whole(county, admin, twins, first):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    admin.send(person(admin, uid(21), twins, OTHER_GRID))
+    admin.send(admin.op("create", uid(3), {"grid": GRID, "phone": "9"}))
+    mark = {"id": "g", "of": 2}
+    one = {**merged(admin, twins, first), "group": mark}
+    two = {**merged(admin, first, uid(3)), "group": mark}
+    assert [told(ack) for ack in admin.send(one, two)] == [("applied", None)] * 2
+    stranger.send()
+    assert stranger.pages[-1]["alias"] == {twins: first, first: uid(3)}
+
+
+def test_a_child_of_a_merged_record_is_taken(bo, admin, twins, first):
+    admin.send(merged(admin, twins, first))
+    assert told(bo.send(person(bo, uid(27), twins))[0]) == ("applied", None)
+
+
+def test_a_record_that_was_merged_while_its_deletion_was_in_doubt_may_stay_after_all(
+    county, admin, anna, bo, twins, first
+):
+    seen = county.record(twins).head
+    bo.send(edit(bo, twins, {"visits": {"add": 1}}, base=bo.created))
+    doubt = anna.op("delete", twins, base={"*": seen})
+    anna.send(doubt)
+    admin.send(merged(admin, twins, first))
+    resolve(county, doubt["stamp"], {"*": "live"}, twins)
+    record = county.record(twins)
+    assert (record.deleted, record.into) == (False, None)
+    with county.store.read() as tx:
+        assert tx.strays([twins]) == []
+
+
+def test_what_was_opened_again_before_a_merge_is_undone_stays_open(county, admin, bo, twins, first):
+    merge = merged(admin, first, twins)
+    admin.send(merge)
+    closing = county.conflict(bo.created).closed_by
+    head = county.record(twins).head
+    admin.send(admin.op("edit", twins, {}, {"*": head}, undoes=closing))
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    admin.send(admin.op("restore", first, base={"*": merge["stamp"]}, undoes=merge["stamp"]))
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    assert not county.record(first).deleted
