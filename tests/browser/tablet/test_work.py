@@ -7,11 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from sync.scope import SYSTEM
-from tests.browser.chromium import HERE
 
 HOME = "East 1-1-101"
-AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -319,50 +316,3 @@ def test_the_plan_leads_to_a_building(worker):
     expect(worker.page.get_by_role("img", name="Plan of grids and buildings")).to_be_visible()
     worker.page.get_by_role("button", name="东门小区 Building 2").click()
     expect(worker.page.get_by_role("heading", level=1)).to_have_text("东门小区 Building 2")
-
-
-# For everybody ------------------------------------------------------------------------------
-
-
-def screens(place):
-    home, person = place.ids[HOME], place.ids[f"{HOME} 1"]
-    return {
-        "matrix": "/", "today": "/today", "search": "/search", "plan": "/map",
-        "household": f"/household/{home}", "resident": f"/resident/{person}",
-        "visit": f"/household/{home}/visit", "appeal": f"/household/{home}/appeal",
-        "new resident": f"/new/resident?in={home}", "one field": f"/household/{home}?field=phone",
-        "building": f"/record/{place.ids['East 1']}", "not here": "/household/nowhere",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("lang", "theme", "text", "width", "height"),
-    [("zh-CN", "light", "normal", 800, 1280), ("en", "dark", "largest", 390, 844)],
-)
-def test_no_screen_of_the_work_shuts_anybody_out(tablet, place, lang, theme, text, width, height):
-    if not AXE.exists():
-        pytest.skip("axe-core is not here: run `npm ci` in tests/browser")
-    tablet.enrol("worker")
-    tablet.evaluate(
-        "([lang, theme, text]) => { localStorage.setItem('yuanba.language', lang);"
-        " localStorage.setItem('yuanba.theme', theme); localStorage.setItem('yuanba.text', text) }",
-        [lang, theme, text],
-    )
-    tablet.page.set_viewport_size({"width": width, "height": height})
-    tablet.reload()
-    found = []
-    for name, path in screens(place).items():
-        tablet.go(path)
-        expect(tablet.page.locator("main h1, main strong").first).to_be_visible()
-        tablet.page.wait_for_timeout(150)
-        tablet.evaluate(AXE.read_text(encoding="utf-8"))
-        result = tablet.evaluate(
-            "(rules) => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-        )
-        for problem in result["violations"]:
-            for node in problem["nodes"][:3]:
-                found.append((name, problem["id"], node["html"][:160], node["failureSummary"]))
-        widest = tablet.evaluate("() => document.documentElement.scrollWidth")
-        if widest > width:
-            found.append((name, f"{widest} pixels wide"))
-    assert found == []

@@ -76,7 +76,7 @@ function NoBuilding({ grid }: { grid: string }) {
 function Grids({ grids, chosen }: { grids: readonly View[]; chosen: string }) {
   const { chooseGrid } = useWork();
   return (
-    <nav class="chips" aria-label={t("home.grids")}>
+    <nav class="chips" data-pan aria-label={t("home.grids")}>
       {grids.map((one) => (
         <button
           key={one.id}
@@ -104,7 +104,7 @@ function Buildings({ grid }: { grid: string }) {
   return (
     <nav class="buildings" aria-label={t("home.buildings")}>
       {compounds.length > 1 && (
-        <div class="chips compounds">
+        <div class="chips compounds" data-pan>
           {compounds.map((name) => (
             <button
               key={name}
@@ -149,7 +149,7 @@ function Chips(props: { current: string; children: ComponentChildren }) {
       chosen.offsetLeft - row.current.clientWidth / 2 + chosen.clientWidth / 2;
   }, [props.current]);
   return (
-    <div class="chips" ref={row}>
+    <div class="chips" data-pan ref={row}>
       {props.children}
     </div>
   );
