@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.sync.authority.test_duplicates import (
-    GRID,
     admin,
     county,
     first,
@@ -13,9 +12,10 @@ from tests.sync.authority.test_duplicates import (
     told,
     twins,
 )
-from tests.sync.county import OTHER_GRID, edit, let_go, resolve, uid
+from tests.sync.county import GRID, OTHER_GRID, edit, let_go, resolve, uid
 
-assert admin and county and first and twins  # fixtures that these tests ask for
+__all__ = ["admin", "county", "first", "twins"]
+"""Fixtures that these tests ask for."""
 
 
 def test_a_merge_that_is_undone_leaves_everything_as_it_was(county, admin, anna, bo, twins, first):
