@@ -19,6 +19,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import api, console, tablet
+from server.attachments.collecting import collect
 from server.attachments.files import Files
 from server.attachments.uploads import Uploads
 from server.devices import Later, StatusBook, by_timer
@@ -73,6 +74,13 @@ def create_services(
         safeguards=Safeguards(**broken),
         codec=store.codec,
     )
+    uploads = Uploads(
+        store,
+        Files(settings.data_dir / "attachments"),
+        most_bytes=settings.photo_bytes,
+        now_ms=now_ms,
+        draw=draw,
+    )
     return Services(
         settings=settings,
         catalogue=CATALOGUE,
@@ -81,14 +89,14 @@ def create_services(
         exchange=Exchange(CATALOGUE, store, authority, lease_days=int(settings.lease_days)),
         door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
         status=StatusBook(store, later=later),
-        upkeep=Upkeep(store, authority, now_ms=now_ms, horizon_days=int(settings.horizon_days)),
-        uploads=Uploads(
+        upkeep=Upkeep(
             store,
-            Files(settings.data_dir / "attachments"),
-            most_bytes=settings.photo_bytes,
+            authority,
             now_ms=now_ms,
-            draw=draw,
+            horizon_days=int(settings.horizon_days),
+            daily=(lambda now_ms: collect(uploads, now_ms=now_ms, lately=True),),
         ),
+        uploads=uploads,
         hints=Hints(store),
         now_ms=now_ms,
         new_id=new_id,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from server.store import Busy, SqlStore
 from sync.authority import DUE_MAX, Authority
@@ -45,11 +45,14 @@ class Upkeep:
         *,
         now_ms: Callable[[], int],
         horizon_days: int = HORIZON_DAYS,
+        daily: Sequence[Callable[[int], object]] = (),
     ) -> None:
+        """``daily``: what else is done once a day, each told the time (ms)."""
         self._store = store
         self._authority = authority
         self._now_ms = now_ms
         self._horizon_ms = horizon_days * DAILY_MS
+        self._daily = daily
 
     def tick(self) -> bool:
         """Do what is due, if it is this process's turn; whether it was."""
@@ -63,9 +66,12 @@ class Upkeep:
                 with self._store.write() as tx:
                     released = len(self._authority.release_due(tx, now_ms=now_ms))
             with self._store.write() as tx:
-                if tx.claim("compaction", now_ms=now_ms, every_ms=DAILY_MS):
+                today = tx.claim("compaction", now_ms=now_ms, every_ms=DAILY_MS)
+                if today:
                     tx.mark_feeds(now_ms)
                     tx.compact(before_ms=now_ms - self._horizon_ms)
+            for step in self._daily if today else ():
+                step(now_ms)
         except Busy:
             return False
         return True

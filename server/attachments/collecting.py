@@ -40,14 +40,23 @@ class Collected(NamedTuple):
     bytes: int = 0
 
 
-def collect(uploads: Uploads, *, now_ms: int, dry: bool = False) -> Collected:
-    """Remove what is over. ``dry``: only count."""
+LATELY_MS = 8 * 86_400_000
+"""What a daily round looks at: a photo that was named once is named for good."""
+
+
+def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = False) -> Collected:
+    """Remove what is over. ``dry``: only count. ``lately``: of the unnamed, look only at those
+    whose time ended in the last days, so that a daily round costs little.
+    """
+    since = now_ms - WAITS_MS - LATELY_MS if lately else 0
     with reading(uploads.store) as session:
         late = session.scalars(
             select(Attachment).where(Attachment.finished.is_(None), Attachment.expires <= now_ms)
         ).all()
         old = session.scalars(
-            select(Attachment).where(Attachment.finished <= now_ms - WAITS_MS)
+            select(Attachment).where(
+                Attachment.finished <= now_ms - WAITS_MS, Attachment.finished > since
+            )
         ).all()
         known = frozenset(session.scalars(select(Attachment.id)))
     over = _unnamed(uploads, old)

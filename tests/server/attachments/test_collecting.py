@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.attachments.collecting import WAITS_MS, collect
+from server.attachments.collecting import LATELY_MS, WAITS_MS, collect
 from server.attachments.uploads import LIFE_MS
 from sync.scope import SYSTEM
 from tests.server.attachments.pictures import png
@@ -84,3 +84,24 @@ def test_pieces_of_an_upload_that_was_ended_meanwhile_are_swept_up(sender: Sende
     uploads.files.begin("0" * 26)
     collect(uploads, now_ms=sender.office.clock.now_ms)
     assert uploads.files.arriving() == []
+
+
+def test_the_server_does_it_by_itself_once_a_day(sender: Sender):
+    sender.send()
+    place = sender.begun(png())
+    upkeep, uploads = sender.office.served.upkeep, sender.office.served.uploads
+    assert upkeep.tick()
+    later(sender, LIFE_MS)
+    assert upkeep.tick()
+    assert uploads.files.arriving() == [] and place
+    later(sender, WAITS_MS - LIFE_MS)
+    assert upkeep.tick()
+    assert not lies_here(sender, PHOTO)
+
+
+def test_a_daily_round_looks_only_at_what_ended_lately(sender: Sender):
+    sender.send()
+    uploads = sender.office.served.uploads
+    long_after = later(sender, WAITS_MS + LATELY_MS)
+    assert collect(uploads, now_ms=long_after, lately=True).unreferred == 0
+    assert collect(uploads, now_ms=long_after).unreferred == 1
