@@ -6,7 +6,11 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from server.records import CATALOGUE
 from server.store import Busy
+from sync.authority import Authority
+from sync.authority import Batch as AuthorityBatch
+from sync.scope import SYSTEM
 from tests.conformance.batches import (
     FEED_A,
     FEED_B,
@@ -17,6 +21,7 @@ from tests.conformance.batches import (
     created,
     edited,
     new_id,
+    new_stamp,
     saved,
 )
 
@@ -155,3 +160,27 @@ def test_batches_over_the_same_records_in_opposite_orders_all_end(shared_store):
     with shared_store.read() as tx:
         assert [tx.records([one])[one].get("visits") for one in ids] == [30] * 6
         assert_digests(tx, FEED_A, FEED_B)
+
+
+def test_of_many_who_make_the_same_at_once_each_but_the_first_sees_the_others(shared_store):
+    """A create asks who has its identity key: two that ask at once take turns."""
+    stamps = itertools.count(1)
+    authority = Authority(
+        CATALOGUE,
+        next_stamp=lambda _now_ms: f"{next(stamps):012x}-0001-srv000000000",
+        new_id=lambda _now_ms: new_id(),
+    )
+    door = {"grid": GRID_A, "compound": "凯德花园", "entrance": "1", "room": "101"}
+    codes = []
+
+    def make():
+        raw = {
+            "stamp": new_stamp(), "type": "household", "record": new_id(), "kind": "create",
+            "fields": door, "actor": "u1", "at": 1,
+        }  # fmt: skip
+        with shared_store.write() as tx:
+            (ack,) = authority.accept(tx, AuthorityBatch([raw], SYSTEM, 1_000)).acks
+        codes.append(ack.problem.code if ack.problem is not None else "")
+
+    by_all(make, 12)
+    assert sorted(codes) == ["", *["duplicate"] * 11]
