@@ -138,6 +138,15 @@ class Place:
         with reading(self.served.store) as session:
             return list(session.scalars(select(Device).order_by(Device.enrolled_at, Device.id)))
 
+    def forget_tokens(self, device: str) -> None:
+        """What a server that came back from a backup no longer knows."""
+        from sqlalchemy import delete
+
+        from server.models import DeviceToken
+
+        with writing(self.served.store) as session:
+            session.execute(delete(DeviceToken).where(DeviceToken.device == device))
+
     def about(self, device: str, step: str) -> None:
         """An administrator takes a step about a device: suspend, release, revoke, wipe."""
         with writing(self.served.store) as session:

@@ -56,11 +56,11 @@ def test_a_code_in_a_link_does_not_stay_in_the_address(tablet, place):
     assert tablet.evaluate("() => history.length") <= 2
 
 
-def test_a_revoked_tablet_is_enrolled_again_and_its_unsent_work_goes_with_it(tablet, place):
+def test_a_tablet_whose_token_is_unknown_is_enrolled_again_and_resends_its_work(tablet, place):
     tablet.enrol("worker")
     tablet.offline()
     phone_is(tablet, place.ids["East 1-1-101"], "13700000009")
-    place.about(place.devices()[-1].id, "revoke")
+    place.forget_tokens(place.devices()[-1].id)
     tablet.online()
     tablet.go("/sync")
     tablet.button("Sync now").click()
