@@ -8,19 +8,24 @@
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { createEngine } from "../../src/engine";
-import type { Replica } from "../../src/engine";
+import type { Engine, Replica } from "../../src/engine";
+import { counted } from "../../src/engine/digests";
+import { IndexedDbDisk } from "../../src/engine/replica_indexeddb";
+import { MemoryStorage } from "../../src/engine/replica_memory";
 import { openModel } from "../../src/model";
-import { browser } from "./platform";
+import { browser, type Browser } from "./platform";
 
 const server = process.env.TABLET_TEST_SERVER ?? "";
 const code = process.env.TABLET_TEST_CODE ?? "";
 
 describe.skipIf(server === "" || code === "")("with the server of TABLET_TEST_SERVER", () => {
   let replica: Replica;
+  let engine: Engine;
+  let platform: Browser;
   const sent: { path: string; up: number; down: number }[] = [];
 
   beforeAll(async () => {
-    const platform = browser(async (address, init) => {
+    platform = browser(async (address, init) => {
       const response = await fetch(address, init);
       const body = await response.arrayBuffer();
       const up = (init.body as Uint8Array | null)?.byteLength ?? 0;
@@ -29,7 +34,7 @@ describe.skipIf(server === "" || code === "")("with the server of TABLET_TEST_SE
       return new Response(bare, { status: response.status, headers: response.headers });
     });
     platform.clock.nowMs = Date.now();
-    const engine = createEngine(platform);
+    engine = createEngine(platform);
     const profile = await engine.enrol({ code, name: "test", server });
     replica = await engine.open(profile.id);
   });
@@ -47,13 +52,37 @@ describe.skipIf(server === "" || code === "")("with the server of TABLET_TEST_SE
     const model = openModel(replica);
     const [grid] = model.grids.value;
     const [house] = model.householdsIn(grid!.id).value;
-    const stamp = await replica.edit(house!.id, { phone: "13900000000" });
+    const phone = `139${String(Date.now()).slice(-8)}`;
+    const stamp = await replica.edit(house!.id, { phone });
     expect(replica.view(house!.id)?.badge).toBe("waiting");
     const status = await replica.sync("button");
     expect([status.what, status.waiting]).toEqual(["handed_in", 0]);
-    expect(replica.base(house!.id)?.get("phone")).toBe("13900000000");
+    expect(replica.base(house!.id)?.get("phone")).toBe(phone);
     expect(replica.work(stamp!)?.answer?.outcome).toBe("applied");
     model.close();
+  });
+
+  test("a copy that was damaged is repaired, and no more than that is sent", async () => {
+    const [wrong, lost] = replica.views("household");
+    await replica.close();
+    const disk = await IndexedDbDisk.open(platform.indexedDB!, replica.profile.id, () => false);
+    const storage = new MemoryStorage(disk);
+    await storage.load();
+    await storage.write("mine", (shelf) => counted(shelf, [wrong!.id, lost!.id], () => {
+      const stored = shelf.row(wrong!.id)!;
+      shelf.saveRow({ ...stored, row: [stored.row[0]!, "0199a1b2c000-0000-srv000000000", ...stored.row.slice(2)] });
+      shelf.dropRows([lost!.id]);
+    }));
+    disk.close();
+    replica = await engine.open(replica.profile.id);
+    sent.length = 0;
+    expect(await replica.sync("button")).toMatchObject({ next: { step: "rest" }, trouble: null });
+    console.log("repair:", sent);
+    expect(sent.map((one) => one.path)).toEqual(["/sync/v1/exchange", "/sync/v1/repair"]);
+    expect(replica.view(wrong!.id)?.head).toBe(wrong!.head);
+    expect(replica.view(lost!.id)?.values()).toEqual(lost!.values());
+    await replica.sync("button");
+    expect(sent).toHaveLength(3);
   });
 
   test("a quiet exchange costs little", async () => {
