@@ -3,7 +3,8 @@
  *
  *     TABLET_TEST_SERVER=http://127.0.0.1:8000 TABLET_TEST_CODE=… npm test -- served
  *
- * TABLET_TEST_CODE is a one-time code of a grid worker (`yuanba enrol NAME`).
+ * TABLET_TEST_CODE is a one-time code of a grid worker (`yuanba enrol NAME`). With the other checks it
+ * is run by `tests/browser/tablet/test_engine.py`.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 
