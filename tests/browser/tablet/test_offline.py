@@ -107,6 +107,7 @@ def test_ready_to_go_offline_is_not_said_before_the_app_itself_is_kept(
 
 
 def test_an_update_keeps_what_waits_and_what_was_begun(tablet, dist, place):
+    tablet.page.clock.install()
     tablet.enrol("worker")
     tablet.keep_offline_ready()
     new_version(dist, "two")
@@ -117,9 +118,10 @@ def test_an_update_keeps_what_waits_and_what_was_begun(tablet, dist, place):
     tablet.edits("East 1-1-101", phone="13700000001")
     tablet.go(f"/household/{place.ids['East 1-1-102']}/visit")
     tablet.page.get_by_label("Notes").fill("写到一半")
-    tablet.page.wait_for_timeout(500)
     tablet.go("/")
-    expect(restart).to_be_visible(timeout=20_000)  # not offered while somebody types
+    expect(restart).to_have_count(0)  # not while somebody types
+    tablet.page.clock.fast_forward(11_000)
+    expect(restart).to_be_visible()
     restart.click()
     tablet.eventually(lambda: made(tablet) == "two")
     tablet.says_waiting(1)
