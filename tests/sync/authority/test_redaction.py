@@ -160,3 +160,12 @@ def test_of_no_record_there_is_nothing_to_erase(county):
 
 def test_an_operation_without_fields_has_none_to_write_over():
     assert blanked({"fields": None, "kind": "delete"}, ("phone",))["fields"] is None
+
+
+def test_a_conflict_about_something_else_stays_open(county, house, told):
+    erase(county, house, ("phone",))
+    with county.store.write() as tx:
+        (still,) = tx.open_conflicts(house)
+        assert tx.conflicts([still])[still].open_fields() == ["householder"]
+    assert county.record(house).c == ["householder"]
+    assert "韩梅" in everything(county, house) and "139" not in everything(county, house)
