@@ -64,7 +64,8 @@ describe("the first sync", () => {
     expect(remainingMs(progress, run, 10_000)).toBe(40_000);
   });
 
-  test("does not guess in the first seconds, nor when nothing came", () => {
+  test("does not guess before a page came, in the first seconds, nor when nothing came", () => {
+    expect(remainingMs(progress, null, 10_000)).toBeNull();
     expect(remainingMs(progress, { sinceMs: 0, received: 500 }, 1_000)).toBeNull();
     expect(remainingMs(progress, { sinceMs: 0, received: 600 }, 60_000)).toBeNull();
     expect(remainingWords(null)).toBe("正在下载……");

@@ -1,12 +1,19 @@
-/** "A new version is ready": offered, never forced, and never while somebody types. */
+/**
+ * "A new version is ready": offered, never forced, and never while somebody types.
+ *
+ * It stands over the lower edge, where forms have their buttons: so only the first screens
+ * of the tabs show it. Who looks for it finds it under "Me" at any time.
+ */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { Button, Notice } from "../components";
 import { t } from "../i18n";
+import { place } from "../router";
 import { updateReady, useUpdate } from "../update";
 import { saveDrafts } from "../session";
+import { tabs } from "./tabs";
 
 const QUIET_MS = 10_000;
 
@@ -27,7 +34,8 @@ export function UpdateNotice() {
     addEventListener("input", typed, { capture: true });
     return () => removeEventListener("input", typed, { capture: true });
   }, []);
-  if (!updateReady.value || !quiet.value || later.value) return null;
+  const onTab = tabs.some((tab) => tab.path === place.value.path);
+  if (!updateReady.value || !quiet.value || later.value || !onTab) return null;
   return (
     <div class="update">
       <Notice

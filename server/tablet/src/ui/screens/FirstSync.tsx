@@ -77,16 +77,23 @@ function Coming({ replica, status }: { replica: Replica; status: Status }) {
   );
 }
 
-/** Where the present run began; draws anew each second while it lasts, for the estimate. */
-function useRun(isRunning: boolean, received: number): Run {
-  const run = useRef<Run>({ sinceMs: Date.now(), received });
+/**
+ * Where the present run began: with its first page, since connecting takes as long as it takes.
+ * Draws anew each second while it lasts, for the estimate.
+ */
+function useRun(isRunning: boolean, received: number): Run | null {
+  const began = useRef(received);
+  const run = useRef<Run | null>(null);
   const [, tick] = useState(0);
   useEffect(() => {
+    [began.current, run.current] = [received, null];
     if (!isRunning) return undefined;
-    run.current = { sinceMs: Date.now(), received };
     const timer = setInterval(() => tick((n) => n + 1), 1_000);
     return () => clearInterval(timer);
   }, [isRunning]);
+  if (run.current === null && received > began.current) {
+    run.current = { sinceMs: Date.now(), received };
+  }
   return run.current;
 }
 

@@ -1,9 +1,9 @@
 /**
  * How far the first sync is and how long it will take, as far as anybody can know.
  *
- * An estimate that jumps is worse than none. So it is made from all that came since
- * the present run began, only after some seconds, and only where the server has said
- * how much there is; it is told in steps (less than a minute, 2 minutes).
+ * An estimate that jumps is worse than none. So it is made from all that came since the
+ * first page of the present run, only after some seconds, and only where the server has
+ * said how much there is; it is told in steps (less than a minute, 2 minutes).
  */
 
 import { signal } from "@preact/signals";
@@ -35,7 +35,8 @@ export function share(progress: Progress): number | null {
 }
 
 /** What is left of this run, ms; null while that would be a guess. */
-export function remainingMs(progress: Progress, run: Run, nowMs: number): number | null {
+export function remainingMs(progress: Progress, run: Run | null, nowMs: number): number | null {
+  if (run === null) return null;
   const passed = nowMs - run.sinceMs;
   const came = progress.received - run.received;
   if (progress.expected === null || passed < TOLD_AFTER_MS || came <= 0) return null;
