@@ -280,6 +280,24 @@ def test_what_others_changed_is_told_until_it_was_seen(tablet, place):
     expect(tablet.page.get_by_role("heading", name="Changed by others")).to_have_count(0)
 
 
+def test_a_field_in_conflict_shows_what_holds_and_what_one_wrote(tablet, place):
+    tablet.enrol("worker")
+    tablet.offline()
+    tablet.edits(HOME, householder="田桂花")
+    place.office_edits(HOME, householder="田桂英")
+    tablet.online()
+    tablet.hand_in()
+    tablet.go(path_of(place, HOME))
+    row = tablet.page.locator("[data-field=householder]")
+    expect(row).to_contain_text("In conflict")
+    both = row.locator("dl > div")
+    expect(both.nth(0)).to_have_text("Holds for now田桂英")
+    expect(both.nth(1)).to_have_text("Yours, waiting for a decision田桂花")
+    tablet.go("/")
+    cell = tablet.page.get_by_role("link", name="101, 田桂英")
+    expect(cell).to_have_accessible_name("101, 田桂英, In conflict, today")
+
+
 # Finding one's way ---------------------------------------------------------------------------
 
 

@@ -158,6 +158,8 @@ function Door({
   const vacant = household.get("housing") === "vacant";
   const level = LETTERS[household.text("care_level")];
   const room = cell.room || t("title.no_room");
+  const { badge } = household;
+  const when = shortWords(state);
   const name = household.text("householder") || (vacant ? t("matrix.vacant") : "—");
   return (
     <a
@@ -175,23 +177,23 @@ function Door({
       <span class="name">
         {name}
         {more > 0 && ` +${more}`}
-        <Comma />
+        {(level || badge || when) && <Comma />}
       </span>
       <span class="sign">
         {level && (
           <span class="letter">
             {t(level)}
-            <Comma />
+            {(badge || when) && <Comma />}
           </span>
         )}
-        {household.badge && (
+        {badge && (
           <>
-            <Icon name={MARKS[household.badge]} />
-            <Pause>{t(`state.${household.badge}`)}</Pause>
+            <Icon name={MARKS[badge]} />
+            <Pause>{t(`state.${badge}`) + (when && t("value.and"))}</Pause>
           </>
         )}
       </span>
-      <span class="when">{shortWords(state)}</span>
+      <span class="when">{when}</span>
       <span class={`age age-${ageStep(state.since)}`} />
     </a>
   );
