@@ -191,7 +191,9 @@ class Exchange:
         )
         legible = self._authority.read(batch)
         with self._store.write() as tx:
-            positions = _positions(request.checkpoint, scope, epoch=tx.epoch())
+            epoch = tx.epoch()
+            ended = _ended_positions(request.checkpoint, scope, epoch=epoch)
+            positions = {**ended, **_positions(request.checkpoint, scope, epoch=epoch)}
             batch = batch._replace(positions=positions)
             verdicts: Verdicts = self._authority.accept(tx, batch, legible)
         return Pushed(verdicts.acks, verdicts.quiet, verdicts.touched)
@@ -333,6 +335,12 @@ def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> di
         if cursor is not None and cursor.epoch == epoch and cursor.generation == generation:
             positions[feed] = cursor.seq
     return positions
+
+
+def _ended_positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, int]:
+    """The same for the feeds of grants that ended lately, whose cursors the device still has."""
+    cursors = (Cursor.read(checkpoint.get(feed), feed=feed) for feed in scope.grace)
+    return {one.feed: one.seq for one in cursors if one is not None and one.epoch == epoch}
 
 
 @dataclass(slots=True)

@@ -164,7 +164,8 @@ def _left(
     run: Run, record: Record, scope: Scope, standing: Standing
 ) -> tuple[Standing, int | None]:
     """A record that moved away: for a while still to be changed by who was not told of it."""
-    placed = run.work.tx.placed(list(scope.reads or ()), [record.id]).get(record.id, {})
+    feeds = sorted({*(scope.reads or ()), *scope.grace})
+    placed = run.work.tx.placed(feeds, [record.id]).get(record.id, {})
     left = {feed: seq for feed, (seq, state) in placed.items() if state == "left"}
     if not left:
         return standing, None

@@ -250,6 +250,21 @@ def test_a_device_that_may_only_hand_in_changes_only_its_outbox(pair, server):
     assert anna.replica.base(HOUSE).get("phone") == "1"
 
 
+def test_work_on_a_record_that_moved_counts_though_its_feed_was_taken_and_given_back(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="2")
+    server.now_ms += 1_000
+    server.revoke(anna.device, FEED)
+    server.now_ms += 1_000
+    server.change(HOUSE, {"grid": OTHER_GRID})
+    server.now_ms += 1_000
+    server.grant(anna.device, FEED)
+    report = anna.sync()
+    assert report.outcomes == {"applied": 1}
+    assert server.record(HOUSE).get("phone") == "2"
+    assert anna.replica.base(HOUSE) is None
+
+
 def test_a_restored_server_gets_back_what_a_device_knows_that_may_only_hand_in(pair, server):
     anna, _ = pair
     old = server.backup(epoch="e2")
