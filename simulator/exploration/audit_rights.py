@@ -24,9 +24,17 @@ FOLLOWS = (("household", "resident", "household"), ("resident", "resident_restri
 
 
 def audit_rights(
-    ledger: Ledger, changes: Sequence[Change], before: Mapping[str, Row | None], now_ms: int
+    ledger: Ledger,
+    changes: Sequence[Change],
+    before: Mapping[str, Row | None],
+    now_ms: int,
+    *,
+    knows_all: bool,
 ) -> Iterator[Wrong]:
-    """Everything in a transaction that its authors had no right to, or that tells too much."""
+    """Everything in a transaction that its authors had no right to, or that tells too much.
+
+    ``knows_all``: the whole past was seen. Where records lay before a restore is not known.
+    """
     for change in changes:
         if change.what != "op+":
             continue
@@ -35,7 +43,8 @@ def audit_rights(
             yield from _notice(ledger, op, now_ms)
         elif op.outcome in _TAKEN and len(op.actor) == 36:
             yield from _role(ledger, op)
-            yield from _range(ledger, op)
+            if knows_all:
+                yield from _range(ledger, op)
     for record, row in before.items():
         after = ledger.rows[record]
         if row is not None and row.get("grid") != after.get("grid"):

@@ -141,7 +141,9 @@ def _guarded(
         base = op.base.get(name)
         if base in (replaced, None) and (base is not None or before.get(name) is None):
             continue
-        if base in here or released or (policy == "once" and before.get(name) is None):
+        if released or (policy == "once" and before.get(name) is None):
+            continue
+        if base in here and not _waits(ledger, base, name):
             continue
         if policy == "text":
             continue  # A merge by lines may give its author's own text; the marks are looked at.
@@ -149,6 +151,13 @@ def _guarded(
             6,
             (f"{version} wrote {after.spec.name}.{name} over {replaced}, and was based on {base}"),
         )
+
+
+def _waits(ledger: Ledger, stamp: str, name: str) -> bool:
+    """Whether what an operation wanted of a field waits in a conflict."""
+    conflict = ledger.conflicts.get(stamp)
+    part = conflict.fields.get(name) if conflict is not None else None
+    return part is not None and part["closed_by"] is None
 
 
 def _expected(

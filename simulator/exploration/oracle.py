@@ -96,7 +96,9 @@ class Oracle:
         touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
         before = {record: known.get(record) for record in touched}
         self._judge(audit_transaction(ledger, changes, before, self.world.saw))
-        self._judge(audit_rights(ledger, changes, before, self.world.now_ms))
+        self._judge(
+            audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
+        )
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)

@@ -15,6 +15,7 @@ from simulator.exploration.runs import read_run, write_run
 from simulator.exploration.shrink import shrink
 
 KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
+KILLED = sorted((Path(__file__).parent / "killed").glob("*.json"))
 BATCHES, SEEDS = 4, 10
 
 
@@ -30,6 +31,17 @@ def test_every_promise_holds_whatever_happens(profile, batch):
 def test_a_run_that_failed_once_holds_now(path):
     kept = read_run(path)
     assert play(kept.steps, seed=kept.seed).broken is None, f"yuanba replay {path} --trace"
+
+
+@pytest.mark.parametrize("path", KILLED, ids=lambda path: path.stem)
+def test_a_planted_bug_is_found_by_the_steps_that_found_it_before(path):
+    kept = read_run(path)
+    assert kept.broken is not None
+    with planted(kept.mutant):
+        broken = play(kept.steps, seed=kept.seed).broken
+    assert broken is not None, f"{kept.mutant} is not found any more"
+    assert broken[0] == kept.broken[0]
+    assert play(kept.steps, seed=kept.seed).broken is None, "without the bug all is well"
 
 
 def test_the_same_seed_gives_the_same_trace_whatever_hashes_are():
