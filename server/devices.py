@@ -92,9 +92,9 @@ _AUTHENTICATE = f"""
 SELECT t.kind, t.pair, t.issued_at, t.expires_at, t.used_at, t.retired_at, {_OF_DEVICE}
   FROM device_token AS t
   JOIN device AS d ON d.id = t.device {_WITH_GRANTS} WHERE t.hash = ?
-"""  # nosec B608 - of our own texts
+"""
 
-_BY_ID = f"SELECT {_OF_DEVICE} FROM device AS d {_WITH_GRANTS} WHERE d.id = ?"  # nosec B608
+_BY_ID = f"SELECT {_OF_DEVICE} FROM device AS d {_WITH_GRANTS} WHERE d.id = ?"
 
 _RETIRE = """
 UPDATE device_token SET retired_at = ?

@@ -119,7 +119,7 @@ def _merged_into(snapshot: Snapshot, record: str) -> list[str]:
         id_
         for (id_,) in _query(
             snapshot,
-            f'SELECT "id" FROM "{RECORD.name}" WHERE "into" = {snapshot.shared.sql.mark}',  # nosec B608
+            f'SELECT "id" FROM "{RECORD.name}" WHERE "into" = {snapshot.shared.sql.mark}',
             record,
         )
     ]
@@ -128,14 +128,14 @@ def _merged_into(snapshot: Snapshot, record: str) -> list[str]:
 def _notices(snapshot: Snapshot, ids: Iterable[str]) -> list[str]:
     """The notices about these records, read or not, deleted or not."""
     wanted = [one.encode() for one in ids]
-    rows = _query(snapshot, f"""SELECT "id", "row" FROM "{RECORD.name}" WHERE "type" = 'notice'""")  # nosec B608
+    rows = _query(snapshot, f"""SELECT "id", "row" FROM "{RECORD.name}" WHERE "type" = 'notice'""")
     return sorted(id_ for id_, row in rows if any(one in bytes(row) for one in wanted))
 
 
 def _drop_asides(tx: Writer, ids: Sequence[str]) -> None:
     """What could not be read and names one of the records: nobody can say what it holds."""
     wanted = [one.encode() for one in ids]
-    rows = _query(tx, f'SELECT "id", "body" FROM "{ASIDE.name}"')  # nosec B608
+    rows = _query(tx, f'SELECT "id", "body" FROM "{ASIDE.name}"')
     gone = [(id_,) for id_, body in rows if any(one in bytes(body) for one in wanted)]
     if gone:
         tx.run(tx.shared.sql.delete(ASIDE, ("id",)), gone)
