@@ -182,6 +182,31 @@ class Tablet:
         """How many records of a type are on the tablet."""
         return int(self.evaluate("(kind) => yuanba.replica.value.views(kind).length", kind))
 
+    def disk(self) -> str:
+        """Everything in this browser's databases, as text."""
+        return str(
+            self.evaluate(
+                """async () => {
+                    const kept = [];
+                    const got = (asked) => new Promise((done, fail) => {
+                        asked.onsuccess = () => done(asked.result);
+                        asked.onerror = () => fail(asked.error);
+                    });
+                    for (const { name } of await indexedDB.databases()) {
+                        const opened = await got(indexedDB.open(name));
+                        for (const store of opened.objectStoreNames) {
+                            const rows = opened.transaction(store).objectStore(store).getAll();
+                            kept.push(...await got(rows));
+                        }
+                        opened.close();
+                    }
+                    const bytes = (_, it) => it instanceof ArrayBuffer || ArrayBuffer.isView(it)
+                        ? new TextDecoder().decode(it) : it;
+                    return JSON.stringify(kept, bytes);
+                }"""
+            )
+        )
+
     def keep_offline_ready(self) -> None:
         """Wait until the app itself is on the tablet."""
         controlled = "() => !!navigator.serviceWorker.controller"
