@@ -27,7 +27,7 @@ from sync.digests import Difference
 from sync.intake import Intake
 from sync.mending import Mending, read_mending
 from sync.replica import BATCH_MAX, Replica, StaleAnswer
-from sync.session import Next, Session, after, after_refusal
+from sync.session import Next, Session, after, after_refusal, ends_all
 from sync.status import Status, status
 from sync.transport import Refused, Reply, Transport, Unreachable, ask, pack, refusal, unpacked
 
@@ -275,7 +275,7 @@ class Client:
                 except StaleAnswer:
                     return
                 one.count(lines)
-                if session.state == "cut" or (session.hello is not None and session.hello.wipe):
+                if session.state == "cut" or ends_all(session.request, session.hello):
                     return
 
     def _conclude(self, session: Session, intake: Intake, one: Exchanged) -> None:

@@ -241,7 +241,7 @@ class Exchange:
         return Answer(hello, pushed.acks, pull.pages, done, pull.ahead)
 
     def _why_no_pages(self, request: Request, reader: Reader) -> Problem | None:
-        if reader.hand_in_only:
+        if reader.hand_in_only or reader.wipe:
             return Problem("hand_in_only")
         if request.schema < self._catalogue.oldest:
             return Problem("device_too_old")

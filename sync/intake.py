@@ -31,7 +31,7 @@ from sync.record import Record
 from sync.redaction import MARK, blanked, is_redacted
 from sync.replica import Replica, StaleAnswer, bury
 from sync.replica_storage import Entry, FeedRow, Shelf, State, Stored
-from sync.session import Request
+from sync.session import Request, ends_all
 from sync.view import as_record, as_stored
 
 __all__ = ["KEEP_MS", "Intake"]
@@ -93,7 +93,7 @@ class Intake:
     def hello(self, hello: Hello, *, now_ms: int) -> None:
         """What the server is, which feeds are read, and which start anew."""
         self._hello = hello
-        if hello.wipe:
+        if ends_all(self._request, hello):
             return
         with self._write() as shelf:
             known = shelf.meta("offset_ms")

@@ -308,7 +308,8 @@ class Replica:
                 "oldest_pending": entries[0].body["at"] if entries else None,
             },
         }
-        return Request(number, body, tuple(entry.stamp for entry in entries), now_ms)
+        stamps = tuple(entry.stamp for entry in entries)
+        return Request(number, body, stamps, now_ms, beyond=waiting - len(entries))
 
     def bundles(
         self, *, now_ms: int, sign: Callable[[bytes], bytes] | None, batch: int = BATCH_MAX

@@ -32,7 +32,16 @@ from typing import Any, Literal, NamedTuple
 
 from sync.answer import Ack, AnswerError, Done, Hello, Line, Page, read_line
 
-__all__ = ["PROTOCOL", "Next", "Request", "Session", "after", "after_refusal", "backoff_ms"]
+__all__ = [
+    "PROTOCOL",
+    "Next",
+    "Request",
+    "Session",
+    "after",
+    "after_refusal",
+    "backoff_ms",
+    "ends_all",
+]
 
 PROTOCOL = 1
 """Version 1, the only one."""
@@ -56,13 +65,15 @@ _LINE_BYTES_MAX = 64 << 20
 class Request(NamedTuple):
     """One exchange's request. ``number`` tells it from older ones of the same replica.
 
-    ``stamps`` are of the operations in ``body``, in order; ``sent_ms`` is the device's clock.
+    ``stamps`` are of the operations in ``body``, in order; ``sent_ms`` is the device's clock;
+    ``beyond`` counts the operations that wait and found no room in it.
     """
 
     number: int
     body: Mapping[str, Any]
     stamps: tuple[str, ...]
     sent_ms: int
+    beyond: int = 0
 
 
 class Session:
@@ -183,10 +194,19 @@ def backoff_ms(attempt: int, draw: float) -> int:
     return int(whole / 2 + whole / 2 * draw)
 
 
+def ends_all(request: Request, hello: Hello | None) -> bool:
+    """Whether everything on this device must go now: all that waits was in the request.
+
+    A hello says that the request's operations are durable. What did not fit into it is handed
+    in first: a tablet that was lost comes back as often with its worker as without.
+    """
+    return hello is not None and hello.wipe and request.beyond == 0
+
+
 def after(session: Session, *, waiting: int, attempt: int, draw: float) -> Next:
     """What to do when a session has ended. ``waiting``: operations still in the outbox."""
     hello = session.hello
-    if hello is not None and hello.wipe:
+    if ends_all(session.request, hello):
         return Next("wipe")
     if session.state != "done" or hello is None:
         return Next("wait", backoff_ms(0 if session.given else attempt, draw), session.error)

@@ -290,6 +290,20 @@ def test_a_lost_tablet_is_wiped_whole(pair, server):
         assert shelf.meta("user") is None
 
 
+def test_a_lost_tablet_hands_in_all_that_waits_before_it_is_wiped(pair, server):
+    anna, _ = pair
+    anna.client._batch = anna.client._batch_max = 2
+    stamps = [anna.edit(HOUSE, phone=str(number)) for number in range(5)]
+    server.readers[anna.device] = replace(server.readers[anna.device], wipe=True)
+    report = anna.sync()
+    assert [one.sent for one in report.exchanges] == [2, 2, 1]
+    assert report.rows == 0, "it gets no records any more"
+    assert report.next.step == "wipe"
+    assert anna.keyring.load() is None
+    with server.store.read() as snapshot:
+        assert set(snapshot.operations(stamps)) == set(stamps)
+
+
 def test_a_tablet_without_a_catalogue_fetches_it_first(server, anna):
     with anna.storage.write() as shelf:
         shelf.set_meta("catalogue", None)

@@ -19,7 +19,7 @@ import { Intake, StaleAnswer } from "./intake";
 import { problem } from "./problems";
 import { linesOf, Repair, repairRequest } from "./repair";
 import { BATCH_MAX, type LocalReplica } from "./replica";
-import { after, afterRefusal, Session, step, type Step } from "./session";
+import { after, afterRefusal, endsAll, Session, step, type Step } from "./session";
 import { RequestRefused, Unreachable, type Transport } from "./transport";
 import type { Fields, Json, Problem } from "./types";
 
@@ -180,7 +180,7 @@ export class Client {
     for await (const data of pieces) {
       await intake.take(session.receive(data), this.around.nowMs());
       if (session.given > 0) this.reachable = true;
-      if (session.state === "cut" || session.hello?.wipe) return;
+      if (session.state === "cut" || endsAll(session.request, session.hello)) return;
     }
   }
 

@@ -33,7 +33,7 @@ import {
   type State,
   type Stored,
 } from "./replica_storage";
-import type { Request } from "./session";
+import { endsAll, type Request } from "./session";
 import type { Json } from "./types";
 import { asRecord, asStored } from "./view";
 
@@ -99,13 +99,14 @@ export class Intake {
   /** What the server is, which feeds are read, and which start anew. */
   private async hello(hello: Hello, nowMs: number): Promise<void> {
     this.greeting = hello;
-    if (hello.wipe) return;
+    if (endsAll(this.request, hello)) return;
     this.unbegun = await this.write((shelf) => {
       const known = shelf.meta("offset_ms") as number | null;
       shelf.setMeta("offset_ms", offset(hello.now, this.request.sentMs, nowMs, known));
       shelf.setMeta("problem", hello.problem as Json);
       shelf.setMeta("schema", hello.schema);
-      shelf.setMeta("lease_days", hello.leaseDays);
+      // Until it is erased it shows nothing but what was made on it.
+      shelf.setMeta("lease_days", hello.wipe ? 0 : hello.leaseDays);
       // Also from who may only hand in: a restored server gets back what any tablet knows.
       const epoch = shelf.meta("epoch");
       if (epoch !== null && epoch !== hello.epoch) requeue(shelf);

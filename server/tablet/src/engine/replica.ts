@@ -217,7 +217,8 @@ export class LocalReplica {
           ...about.status, outbox: waiting.length, oldest_pending: entries[0]?.body.at ?? null,
         },
       };
-      return { number, body, stamps: entries.map((one) => one.stamp), sentMs: about.nowMs };
+      const stamps = entries.map((one) => one.stamp);
+      return { number, body, stamps, sentMs: about.nowMs, beyond: waiting.length - entries.length };
     });
   }
 

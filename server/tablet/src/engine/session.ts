@@ -46,6 +46,8 @@ export interface Request {
   readonly body: Fields;
   readonly stamps: readonly string[];
   readonly sentMs: number;
+  /** How many operations wait that found no room in it. */
+  readonly beyond: number;
 }
 
 /** One request and its answer. Not to be used again. */
@@ -179,10 +181,20 @@ export function backoffMs(attempt: number, draw: number): number {
   return Math.floor(whole / 2 + (whole / 2) * draw);
 }
 
+/**
+ * Whether everything on this device must go now: all that waits was in the request.
+ *
+ * A hello says that the request's operations are durable. What did not fit into it is handed
+ * in first: a tablet that was lost comes back as often with its worker as without.
+ */
+export function endsAll(request: Request, hello: Hello | null): boolean {
+  return hello !== null && hello.wipe && request.beyond === 0;
+}
+
 /** What to do when a session has ended. `waiting`: operations still in the outbox. */
 export function after(session: Session, waiting: number, attempt: number, draw: number): Step {
   const { hello, done } = session;
-  if (hello?.wipe) return step("wipe");
+  if (endsAll(session.request, hello)) return step("wipe");
   if (session.state !== "done" || hello === null || done === null) {
     const code = session.given > 0 ? "answer_cut" : "not_our_server";
     return step("wait", code, backoffMs(session.given > 0 ? 0 : attempt, draw));

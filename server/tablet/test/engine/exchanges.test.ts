@@ -295,6 +295,20 @@ test("the server wipes a lost tablet: database, tokens and the name in the list 
   expect(left.map((one) => one.name)).toEqual(["yuanba"]);
 });
 
+test("a lost tablet hands in all that waits before it is wiped, and shows nothing meanwhile", async () => {
+  await replica.sync("start");
+  for (let number = 0; number < 501; number += 1) await replica.edit(houseId(0), { phone: `1${number}` });
+  office.hello = { wipe: true };
+  office.faults.push({ kind: "none" }, { kind: "down" });
+  const held = await replica.sync("button");
+  expect(held.next.step).toBe("wait");
+  expect(held.lease.expired).toBe(true);
+  expect(office.known.size).toBe(500);
+  expect((await replica.sync("button")).next.step).toBe("wiped");
+  expect(office.known.size).toBe(501);
+  expect(await engine.profiles()).toEqual([]);
+});
+
 describe("enrolling", () => {
   test("an answer that was lost burns nothing, also after a restart", async () => {
     const other = browser(office.fetch);

@@ -122,7 +122,7 @@ describe("session", () => {
   ];
   for (const [how, divide] of divided) {
     test.each(cases("session"))(`%s, ${how}`, (_name, told) => {
-      const session = new Session({ number: 1, body: {}, stamps: told.stamps, sentMs: 0 });
+      const session = new Session({ number: 1, body: {}, stamps: told.stamps, sentMs: 0, beyond: 0 });
       const text = told.lines.join("\n") + (told.ended ? "\n" : "");
       for (const piece of divide(new TextEncoder().encode(text))) session.receive(piece);
       session.end();
