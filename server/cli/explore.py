@@ -7,6 +7,7 @@ known bug is found. A failure is written as a file and printed with the command 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -170,8 +171,27 @@ def hunt_mutants(
     return found == len(names)
 
 
+def keep_figures(path: Path, profile: str, campaign: Campaign, steps: int) -> None:
+    """Keep what a campaign came to, and write the page from it, in both languages, beside it."""
+    from simulator.exploration.knowing import figures_of, page, read_figures
+
+    kept = read_figures(path) if path.exists() else {}
+    kept |= figures_of({profile: campaign}, steps)
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    killed = Path(__file__).resolve().parents[2] / "tests/simulator/exploration/killed"
+    for lang in ("zh", "en"):
+        path.with_name(f"how-we-know.{lang}.md").write_text(page(kept, killed, lang), "utf-8")
+
+
 def explore_seeds(
-    seeds: list[int], *, profile: str, steps: int, jobs: int, lang: str, folder: Path
+    seeds: list[int],
+    *,
+    profile: str,
+    steps: int,
+    jobs: int,
+    lang: str,
+    folder: Path,
+    figures: Path | None,
 ) -> bool:
     """Run seeds and say what they came to; whether every promise held."""
     from simulator.exploration.campaign import LONG, never, run_seeds
@@ -184,6 +204,8 @@ def explore_seeds(
             jobs=jobs,
             progress=lambda so_far: move(so_far.seeds),
         )
+    if figures is not None:
+        keep_figures(figures, profile, campaign, steps)
     show_counters(campaign, lang)
     show_speed(campaign, lang)
     missing = never(campaign.seen)
@@ -216,6 +238,10 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="Where failing runs are written.")] = Path(
             "explored"
         ),
+        figures: Annotated[
+            Path | None,
+            typer.Option(help="Keep the figures in this file, and write the pages beside it."),
+        ] = None,
         lang: Annotated[str, typer.Option(help="zh or en.", envvar="YUANBA_LANG")] = "zh",
     ) -> None:
         """Try to break the promise: real server, real tablets, virtual time, every fault."""
@@ -232,7 +258,13 @@ def register(app: typer.Typer) -> None:
             well = hunt_mutants(names, seeds=wanted, steps=steps, jobs=cores, lang=lang, times=3)
         else:
             well = explore_seeds(
-                wanted, profile=profile, steps=steps, jobs=cores, lang=lang, folder=out
+                wanted,
+                profile=profile,
+                steps=steps,
+                jobs=cores,
+                lang=lang,
+                folder=out,
+                figures=figures,
             )
         if not well:
             raise typer.Exit(1)

@@ -7,7 +7,7 @@ in the trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import Refusal
@@ -137,6 +137,7 @@ def _desk(world: World, args: Mapping[str, Any]) -> None:
     if role is None:
         return
     who = office.scope(args["user"], role)
+    _count_people(world, args["drafts"])
     for draft in args["drafts"]:
         try:
             ack = office.submit(who, draft, seen=draft.get("seen"))
@@ -145,6 +146,25 @@ def _desk(world: World, args: Mapping[str, Any]) -> None:
             continue
         world.saw(f"desk:{ack.outcome}")
         world.tell("desk", args["role"], what=f"{_in_short([draft])} → {ack.outcome}")
+
+
+def _count_people(world: World, drafts: Sequence[Mapping[str, Any]]) -> None:
+    """Count what happens to people whose tablets are out with work on them."""
+    out = {
+        world.user_of(one)
+        for one in world.tablets.values()
+        if not one.wiped and one.replica.counts().waiting
+    }
+    rows = world.oracle.ledger.rows
+    for draft in drafts:
+        fields, row = draft.get("fields") or {}, rows.get(draft["record"])
+        if draft["type"] == "assignment" and "until" in fields and row is not None:
+            if row.get("user") in out:
+                world.saw("people:reassigned_offline")
+        elif draft["type"] == "grid" and draft["kind"] == "create" and out:
+            world.saw("people:split")
+        elif draft["type"] == "user" and (draft["kind"] == "delete" or not fields.get("active")):
+            world.saw("people:removed")
 
 
 def _role(world: World, args: Mapping[str, Any]) -> str | None:

@@ -119,6 +119,10 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
     for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
         record = ledger.rows.get(op["record"])
         code = (ack.get("problem") or {}).get("code")
+        seen = (op.get("base") or {}).get("*")
+        gone = record is not None and record.deleted and seen != record.head
+        if gone and code == "deleted" and not ack.get("repeated"):
+            yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
         if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):
             continue
         moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()

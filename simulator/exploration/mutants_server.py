@@ -341,7 +341,7 @@ def _digest_forgets(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _stays_behind(_original: Any) -> Callable[..., Any]:
     """Who lives in a household does not move with it."""
-    return lambda *_args: iter(())
+    return lambda *_args, **_options: ()
 
 
 # Durability --------------------------------------------------------------------------------------
@@ -371,14 +371,6 @@ def _ack_before_commit(stack: ExitStack) -> None:
         stack.callback(setattr, owner, name, owner.__dict__[name])
         setattr(owner, name, made)
     stack.callback(delattr, store, "take_back")
-
-
-# Whose operation it is ----------------------------------------------------------------------------
-
-
-def _any_content(_original: Callable[..., Any]) -> Callable[..., Any]:
-    """A stamp that was used before is taken for a repeat, whatever comes with it."""
-    return lambda raw: ""
 
 
 _MERGE = "sync.merge:_DECIDE"
@@ -453,10 +445,8 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("digest_forgets_moves", "移动不更新校验值", "digests are not kept up over moves", (12,),
      attribute("server.store.writer:digest_changes", _digest_forgets)),
     ("people_stay_behind", "住户不随户迁移", "people stay where their household was", (4,),
-     attribute("server.reactions:follow", _stays_behind)),
+     attribute("sync.authority:Authority.reactions_to", _stays_behind)),
     ("ack_before_commit", "先答复后提交", "the answer comes before the commit", (2,),
      _ack_before_commit),
-    ("reused_stamp_swallowed", "重用编号被当作重复", "a reused stamp is taken for a repeat", (2,),
-     attribute("sync.run:canonical", _any_content)),
 )  # fmt: skip
 """Name, what it is (zh, en), the promises that notice it, and how it is planted."""

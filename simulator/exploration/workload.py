@@ -40,7 +40,10 @@ def generated(world: World, profile: Profile, steps: int) -> Iterator[Step]:
         at, name = heappop(ready)
         number = counts[name] = counts[name] + 1
         dice = world.chance.dice("step", name, number)
-        heappush(ready, (at + _gap(world, name, number, profile), name))
+        gap = _gap(world, name, number, profile)
+        if gap >= 14 * _DAY_MS and name in world.tablets:
+            world.saw("people:away_weeks")
+        heappush(ready, (at + gap, name))
         step = Step(at, name, *_decide(world, name, dice, profile, number))
         yield step
         if step.action == "clone" and step.args["name"] in world.tablets.keys() - counts.keys():
