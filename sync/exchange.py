@@ -192,8 +192,9 @@ class Exchange:
         legible = self._authority.read(batch)
         with self._store.write() as tx:
             epoch = tx.epoch()
-            ended = _ended_positions(request.checkpoint, scope, epoch=epoch)
-            positions = {**ended, **_positions(request.checkpoint, scope, epoch=epoch)}
+            cursors = _cursors(request.checkpoint, scope, epoch=epoch)
+            positions = _ended_positions(request.checkpoint, scope, epoch=epoch)
+            positions |= {feed: one.seq for feed, one in cursors.items()}
             batch = batch._replace(positions=positions)
             verdicts: Verdicts = self._authority.accept(tx, batch, legible)
         return Pushed(verdicts.acks, verdicts.quiet, verdicts.touched)
@@ -327,18 +328,18 @@ def _reading_order(feed: str) -> tuple[int, str]:
     return (0 if feed == SHARED else 1 if feed.startswith("person:") else 2, feed)
 
 
-def _positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, int]:
-    """Feed → seq, for the feeds that are read and whose cursor is of this grant and history."""
-    positions: dict[str, int] = {}
+def _cursors(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, Cursor]:
+    """Feed → cursor, for the feeds that are read and whose cursor is of this grant and history."""
+    cursors: dict[str, Cursor] = {}
     for feed, generation in scope.generations.items():
         cursor = Cursor.read(checkpoint.get(feed), feed=feed)
         if cursor is not None and cursor.epoch == epoch and cursor.generation == generation:
-            positions[feed] = cursor.seq
-    return positions
+            cursors[feed] = cursor
+    return cursors
 
 
 def _ended_positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, int]:
-    """The same for the feeds of grants that ended lately, whose cursors the device still has."""
+    """Feed → seq, for those of grants that ended lately, whose cursors the device still has."""
     cursors = (Cursor.read(checkpoint.get(feed), feed=feed) for feed in scope.grace)
     return {one.feed: one.seq for one in cursors if one is not None and one.epoch == epoch}
 
@@ -369,27 +370,27 @@ class _Pull:
     def run(self, feeds: Sequence[str]) -> None:
         """Read each feed from its cursor on, as long as the limit allows."""
         states = self.snapshot.feeds(feeds)
-        positions = _positions(self.request.checkpoint, self.scope, epoch=self.epoch)
+        cursors = _cursors(self.request.checkpoint, self.scope, epoch=self.epoch)
         left = self.request.limit
         for feed in feeds:
             state = states.get(feed, _EMPTY)
-            position = positions.get(feed)
+            cursor = cursors.get(feed)
             known = feed in self.request.checkpoint
-            if position is not None and not state.purged <= position <= state.seq:
-                self.ahead = self.ahead or position > state.seq
-                position = None
-            if known and position is None:
+            if cursor is not None and not state.purged <= cursor.knows <= state.seq:
+                self.ahead = self.ahead or cursor.knows > state.seq
+                cursor = None
+            if known and cursor is None:
                 self.reset.append(feed)
-            if position is None:
+            if cursor is None:
                 self.expect[feed] = state.count
-            if position is None or position < state.seq:
-                left = self._read(feed, state, position, left)
+            if cursor is None or cursor.seq < state.seq:
+                left = self._read(feed, state, cursor, left)
             else:
                 self.digests[feed] = [state.count, state.sum]
 
-    def _read(self, feed: str, state: FeedState, position: int | None, left: int) -> int:
+    def _read(self, feed: str, state: FeedState, cursor: Cursor | None, left: int) -> int:
         """The pages of one feed; answers how many entries the answer may still hold."""
-        after = position or 0
+        after, begun = (0, state.seq) if cursor is None else (cursor.seq, cursor.begun)
         if left <= 0 and state.seq > after:
             self.more = True
             return left
@@ -402,7 +403,7 @@ class _Pull:
         quiet = self.pushed.quiet
         scanned = len(entries)
         last = state.seq if complete else entries[-1].seq
-        if position is None:
+        if cursor is None:
             # A device that starts over has nothing to forget, but what its acks just told of.
             quiet, touched = {}, self.pushed.touched
             entries = [
@@ -411,8 +412,8 @@ class _Pull:
                 if one.state in ("live", "merged", "alias") or one.record in touched
             ]
         for run, end in _runs(entries, last):
-            cursor = Cursor(feed, self.epoch, self.scope.generations[feed], end)
-            self.pages.append(self.exchange.page(feed, cursor, run, quiet))
+            there = Cursor(feed, self.epoch, self.scope.generations[feed], end, begun)
+            self.pages.append(self.exchange.page(feed, there, run, quiet))
         return left - scanned
 
 

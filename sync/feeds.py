@@ -37,16 +37,27 @@ def person(user: str) -> str:
 
 
 class Cursor(NamedTuple):
-    """A position in one feed: every entry up to ``seq`` has been read."""
+    """A position in one feed: every entry up to ``seq`` has been read.
+
+    ``begun``: where the feed ended when a reading from its start began. Until it has come so
+    far, what was purged below that is no loss: whoever began then had never been told of it.
+    """
 
     feed: str
     epoch: str
     generation: str
     seq: int
+    begun: int = 0
+
+    @property
+    def knows(self) -> int:
+        """Up to here nothing that is gone need be told."""
+        return max(self.seq, self.begun)
 
     def text(self) -> str:
         """The opaque text that devices keep."""
-        return f"{self.epoch}.{self.generation}.{self.seq:x}.{crc32(self.feed.encode()):08x}"
+        place = f"{self.seq:x}" if self.begun <= self.seq else f"{self.seq:x}-{self.begun:x}"
+        return f"{self.epoch}.{self.generation}.{place}.{crc32(self.feed.encode()):08x}"
 
     @classmethod
     def read(cls, text: object, *, feed: str) -> Cursor | None:
@@ -56,11 +67,13 @@ class Cursor(NamedTuple):
         parts = text.split(".")
         if len(parts) != 4 or parts[3] != f"{crc32(feed.encode()):08x}":
             return None
+        place, _, begun = parts[2].partition("-")
         try:
-            cursor = cls(feed, parts[0], parts[1], int(parts[2], 16))
+            cursor = cls(feed, parts[0], parts[1], int(place, 16), int(begun or "0", 16))
         except ValueError:
             return None
-        return cursor if 0 <= cursor.seq < _SEQ_MAX and cursor.text() == text else None
+        fits = 0 <= cursor.seq <= cursor.knows < _SEQ_MAX
+        return cursor if fits and cursor.text() == text else None
 
 
 class Grant(NamedTuple):

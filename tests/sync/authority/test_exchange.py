@@ -329,3 +329,37 @@ def test_the_row_of_a_resolved_record_is_always_sent(county, anna, bo, house):
         admin.op("resolve", house, {"householder": "赵"}, {"*": None}, conflict=mine["stamp"])
     )
     assert admin.rows()[house]["c"] is None
+
+
+def test_a_first_sync_in_many_answers_ends_though_much_was_purged(county, anna):
+    """What lies below the purged part is read once, not again with every answer."""
+    for number in range(6):
+        anna.send(anna.op("create", uid(100 + number), {"grid": GRID}))
+    gone = anna.op("create", uid(200), {"grid": GRID})
+    anna.send(gone, anna.op("delete", uid(200), {}, {"*": gone["stamp"]}))
+    with county.store.write() as tx:
+        tx.mark_feeds(10)
+        assert tx.compact(before_ms=10) == 1
+    fresh, got, answers = county.device(uid(0xC1)), set(), 0
+    while answers == 0 or fresh.done["more"]:
+        assert answers < 10
+        fresh.send(limit=2)
+        assert fresh.hello["reset"] == []
+        got |= set(fresh.rows())
+        answers += 1
+    assert got == {uid(100 + number) for number in range(6)}
+    assert fresh.cursors[FEED] == Cursor(FEED, "e1", "g1", 7).text()
+
+
+def test_what_is_purged_after_a_first_sync_began_makes_it_begin_anew(county, anna):
+    for number in range(6):
+        anna.send(anna.op("create", uid(100 + number), {"grid": GRID}))
+    fresh = county.device(uid(0xC1))
+    fresh.send(limit=2)
+    head = county.record(uid(100)).head
+    anna.send(anna.op("delete", uid(100), {}, {"*": head}))
+    with county.store.write() as tx:
+        tx.mark_feeds(10)
+        assert tx.compact(before_ms=10) == 1
+    fresh.send(limit=2)
+    assert fresh.hello["reset"] == [FEED]
