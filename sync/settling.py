@@ -125,6 +125,11 @@ def _waiting(conflict: Conflict, names: Iterable[str]) -> dict[str, list[str]]:
     return waiting
 
 
+def _shown(conflict: Conflict, names: Iterable[str]) -> list[str]:
+    """Those of the fields of whose conflict its author was told; of others they hear nothing."""
+    return [name for name in names if not conflict.fields[name].get("hidden")]
+
+
 # Undo --------------------------------------------------------------------------------------
 
 
@@ -200,7 +205,7 @@ def _reopen(
     work.put_conflict(conflict)
     record.head = context.stamp
     effect.outcome = "conflict" if effect.outcome == "conflict" else "merged"
-    for stamp, waits in _waiting(conflict, names).items():
+    for stamp, waits in _waiting(conflict, _shown(conflict, names)).items():
         stored = work.operation(stamp)
         if stored is not None and stored.outcome == "merged":
             code = conflict.fields[waits[0]]["code"]
@@ -218,7 +223,7 @@ def _settled(
     run: Run, record: Record, conflict: Conflict, op: Operation
 ) -> Iterator[dict[str, Any]]:
     """What the authors of the values that waited are told."""
-    for stamp, names in _waiting(conflict, op.fields).items():
+    for stamp, names in _waiting(conflict, _shown(conflict, op.fields)).items():
         stored = run.work.operation(stamp)
         if stored is not None and stored.actor != op.actor:
             before = {

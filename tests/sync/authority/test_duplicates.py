@@ -113,6 +113,28 @@ def test_a_duplicate_elsewhere_is_for_the_office_and_never_shown(county, first):
     assert told(stranger.send(create)[0]) == ("applied", None)
 
 
+@pytest.mark.parametrize("decided", ["two", "one"])
+def test_nor_does_a_decision_about_it_tell(county, admin, first, decided):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    create = second(stranger, grid=OTHER_GRID)
+    stranger.send(create)
+    if decided == "two":
+        choice = {"conflict": create["stamp"]}
+        ack = admin.send(admin.op("resolve", uid(2), {"*": "live"}, **choice))[0]
+        draft = admin.op("edit", uid(2), {}, {"*": county.record(uid(2)).head})
+        undo = {**draft, "undoes": ack["stamp"]}
+    else:
+        admin.send(merged(admin, first, uid(2)))
+        draft = admin.op("restore", first, {}, {"*": county.record(first).head})
+        undo = {**draft, "undoes": county.operation(county.record(first).head).stamp}
+    assert county.conflict(create["stamp"]).closed is not None
+    county.submit(OFFICE, {**undo, "actor": OFFICE.user})
+    assert county.conflict(create["stamp"]).closed is None
+    stranger.send()
+    assert stranger.rows("notice") == {} and county.record(uid(2)).c is None
+    assert told(stranger.send(create)[0]) == ("applied", None)
+
+
 def test_of_duplicates_here_and_elsewhere_only_those_here_are_named(county, bo, first, admin):
     admin.send(second(admin, grid=OTHER_GRID))
     create = second(bo, uid(3))
