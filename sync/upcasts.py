@@ -39,11 +39,13 @@ def upcast(op: Operation, catalogue: Catalogue) -> Operation:
     for row in rows:
         fields = _fields(fields, row)
         base = {str(row.renamed.get(name, name)): seen for name, seen in base.items()}
-    sent: dict[str, Any] = {
-        name: op.raw[name] for name in ("fields", "base", "schema") if name in op.raw
+    # What waited here under an older schema keeps what was sent, not what it meant then.
+    members = ("fields", "base", "schema")
+    sent: dict[str, Any] = op.raw.get(AS_SENT) or {
+        name: op.raw[name] for name in members if name in op.raw
     }
     raw = {**op.raw, "schema": catalogue.schema, AS_SENT: sent}
-    raw |= {name: new for name, new in (("fields", fields), ("base", base)) if sent.get(name)}
+    raw |= {name: new for name, new in (("fields", fields), ("base", base)) if raw.get(name)}
     return op._replace(fields=fields, base=base, schema=catalogue.schema, raw=raw)
 
 

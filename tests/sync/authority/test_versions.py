@@ -8,7 +8,8 @@ import pytest
 
 from sync.catalogue import Catalogue, Field, Upcast
 from sync.memory import MemoryStore
-from sync.operation import canonical
+from sync.operation import canonical, read
+from sync.upcasts import upcast
 from tests.sync import county as the_county
 from tests.sync.county import GRID, HOUSEHOLD, County, uid
 
@@ -137,3 +138,14 @@ def test_other_types_and_empty_values_pass_as_they_are(county, anna):
     assert county.record(uid(8)).get("tags") == ["lonely"]
     _, ack = made(anna, origin=None, tags=None)
     assert ack["outcome"] == "applied"
+
+
+def test_what_was_read_under_one_schema_and_again_under_the_next_is_still_what_was_sent(anna):
+    raw = anna.op("create", uid(7), {"grid": GRID, "tel": "1", "tags": ["lonely"]})
+    newest = catalogue_of(3)
+    earlier = [one for one in UPCASTS if one.schema <= 2]
+    between = Catalogue(*newest, schema=2, upcasts=earlier)
+    once = upcast(read(raw), between)
+    twice = upcast(read(once.raw), newest)
+    assert twice.fields == {"grid": GRID, "phone": "1", "tags": ["alone"]}
+    assert canonical(twice.raw) == canonical(raw) == canonical(once.raw)
