@@ -49,6 +49,7 @@ def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = 
     whose time ended in the last days, so that a daily round costs little.
     """
     since = now_ms - WAITS_MS - LATELY_MS if lately else 0
+    lying = uploads.files.arriving()  # Before the rows: each of these had its row first.
     with reading(uploads.store) as session:
         late = session.scalars(
             select(Attachment).where(Attachment.finished.is_(None), Attachment.expires <= now_ms)
@@ -65,21 +66,26 @@ def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = 
     freed += sum(one.size or 0 for one in unnamed)
     if not dry:
         forget(uploads, [*late, *unnamed])
-        for upload in uploads.files.arriving():
+        for upload in lying:
             if upload not in known:  # ended while a piece of it was written
                 uploads.files.end(upload)
     return Collected(len(late), len(unnamed), freed)
 
 
 def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
-    """Remove attachments, and the pictures that none is left of."""
+    """Remove attachments, and the pictures that none is left of.
+
+    Of one that is not finished the picture may lie in its place already: a server that died
+    in between has not noted it.
+    """
     gone = list(gone)
-    ids, hashes = [one.id for one in gone], {one.hash for one in gone if one.finished is not None}
+    ids, hashes = [one.id for one in gone], {one.hash for one in gone}
     with writing(uploads.store) as session:
         for start in range(0, len(ids), 500):
             session.execute(delete(Attachment).where(Attachment.id.in_(ids[start : start + 500])))
         left = {one for one in hashes if _is_left(session, one)}
         # In the transaction: nobody may finish the same picture in between and lose it.
+        # Whoever is about to has a row, finished or not, and it stays for them.
         for digest in hashes - left:
             uploads.files.remove(digest)
     for one in gone:
@@ -87,7 +93,7 @@ def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
 
 
 def _is_left(session: Session, digest: str) -> bool:
-    same = select(Attachment.id).where(Attachment.hash == digest, Attachment.finished.is_not(None))
+    same = select(Attachment.id).where(Attachment.hash == digest)
     return session.scalar(same.limit(1)) is not None
 
 

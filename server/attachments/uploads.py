@@ -112,8 +112,9 @@ class Uploads:
                 begun=now_ms,
                 expires=now_ms + LIFE_MS,
             )
-            self.files.begin(begun.id)
             session.add(begun)
+        # After its row: what lies there without one is left over, and may be swept up.
+        self.files.begin(begun.id)
         return begun
 
     def _same(
@@ -208,7 +209,8 @@ class Uploads:
         try:
             kept = self.files.keep(found.id, found.hash)
         except FileNotFoundError:
-            return  # another request did it, or ended the upload
+            self._done(found)  # another request did it, or ended the upload
+            return
         except HashWrong:
             self.end(found)
             raise Refusal(Problem("hash_wrong")) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.attachments import collecting
 from server.attachments.collecting import LATELY_MS, WAITS_MS, collect
 from server.attachments.uploads import LIFE_MS
 from sync.scope import SYSTEM
@@ -84,6 +85,32 @@ def test_pieces_of_an_upload_that_was_ended_meanwhile_are_swept_up(sender: Sende
     uploads.files.begin("0" * 26)
     collect(uploads, now_ms=sender.office.clock.now_ms)
     assert uploads.files.arriving() == []
+
+
+def test_what_is_begun_while_it_looks_is_not_swept_up(sender: Sender, monkeypatch):
+    places = []
+    look = collecting._unnamed
+
+    def slowly(*seen):
+        places.append(sender.begun())
+        return look(*seen)
+
+    monkeypatch.setattr(collecting, "_unnamed", slowly)
+    uploads = sender.office.served.uploads
+    collect(uploads, now_ms=sender.office.clock.now_ms)
+    assert sender.piece(places[0], 0, PHOTO).status_code == 204
+    assert lies_here(sender, PHOTO)
+
+
+def test_a_picture_that_a_dying_server_had_put_in_its_place_goes_with_its_upload(sender: Sender):
+    place = sender.begun()
+    uploads = sender.office.served.uploads
+    with uploads.files.appending(place.rpartition("/")[2]) as file:
+        file.write(PHOTO)
+    uploads.files.keep(place.rpartition("/")[2], digest(PHOTO))
+    assert lies_here(sender, PHOTO)
+    assert collect(uploads, now_ms=later(sender, LIFE_MS)).unfinished == 1
+    assert not lies_here(sender, PHOTO)
 
 
 def test_the_server_does_it_by_itself_once_a_day(sender: Sender):

@@ -13,6 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from server.attachments import uploads
+from server.attachments.files import Files, Kept
 from server.models import db
 from server.settings import Settings
 from server.store import migrate
@@ -436,3 +437,17 @@ def test_what_was_all_there_when_the_server_died_is_put_in_its_place_at_the_next
     assert code_of(sender.look()) == "on_its_way"
     assert sender.ask("HEAD", place).headers["Upload-Offset"] == str(len(PHOTO))
     assert sender.look().status_code == 200
+
+
+def test_an_upload_that_was_ended_at_its_last_byte_is_not_said_to_be_here(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+):
+    place = sender.begun()
+    keep = Files.keep
+
+    def ended(files: Files, upload: str, hashed: str) -> Kept:
+        sender.ask("DELETE", place)
+        return keep(files, upload, hashed)
+
+    monkeypatch.setattr(Files, "keep", ended)
+    assert sender.piece(place, 0, PHOTO).status_code == 404
