@@ -37,9 +37,21 @@ from sync.stamps import is_stamp
 AS_SENT = "as_sent"
 """Where an operation of an older schema keeps what was sent, beside what it means now."""
 
+MARK = "_redacted"
+"""The member of a row's ``x`` that only the server writes: see ``sync.redaction``."""
+
 _NO_CONTENT = frozenset({"schema", "offset_ms", AS_SENT})
 
-__all__ = ["AS_SENT", "KINDS", "Operation", "canonical", "check_values", "corrected_ms", "read"]
+__all__ = [
+    "AS_SENT",
+    "KINDS",
+    "MARK",
+    "Operation",
+    "canonical",
+    "check_values",
+    "corrected_ms",
+    "read",
+]
 
 KINDS = ("create", "edit", "delete", "restore", "transition", "merge", "resolve")
 
@@ -324,9 +336,10 @@ def check_values(op: Operation, spec: RecordType) -> None:
 def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:
     """A field of a newer app is kept as it is, if any store can keep it at all.
 
-    ``*`` is the name of no field: it stands for the ``whole`` record, in a resolution.
+    ``*`` is the name of no field: it stands for the ``whole`` record, in a resolution. Nor is
+    the mark by which the server tells every device to erase what it keeps.
     """
-    if name == "*" and not whole:
+    if name == MARK or (name == "*" and not whole):
         raise _bad_value(name, ("不是字段名", "it is not the name of a field"))
     words = UNSTORABLE if len(name) > 64 else unkeepable({name: value})
     if words is not None:

@@ -12,7 +12,8 @@ Invariants
     * A redacted operation that is handed in again is a repeat, whatever it says.
     * What was made before its author saw the redaction never brings a value back.
 
-There is no way back: the old values are nowhere.
+There is no way back: the old values are nowhere. The member ``MARK`` of a row's ``x`` says so:
+[stamp of the redaction, names of its fields].
 """
 
 from __future__ import annotations
@@ -21,15 +22,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sync.catalogue import Catalogue, RecordType
-from sync.operation import AS_SENT, Operation
+from sync.operation import AS_SENT, MARK, Operation
 from sync.record import Record
 from sync.store import Conflict, StoredOperation, Writing
 from sync.work import Work
 
 __all__ = ["BLANK", "MARK", "blanked", "is_redacted", "predates", "redact"]
-
-MARK = "_redacted"
-"""The member of a row's ``x`` that says so: [stamp of the redaction, names of its fields]."""
 
 BLANK = "（已抹去）"
 """What stands in a text that must be filled in."""
@@ -56,10 +54,12 @@ def blanked(raw: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {**kept, "fields": fields, "reason": None, _FLAG: True}
 
 
-def predates(work: Work, op: Operation) -> frozenset[str]:
+def predates(work: Work, op: Operation, *, received_ms: int) -> frozenset[str]:
     """The redacted fields that an operation names although its author had not seen that.
 
-    Empty, as almost always, where nothing of the record was redacted.
+    Empty, as almost always, where nothing of the record was redacted. ``received_ms``: when the
+    operation came. Its base may be one of its own device that came with it, and that says no
+    more than what that one was based on; nor does it speak for a field that names another base.
     """
     record = work.record(op.record)
     if record is None or not record.x or MARK not in record.x:
@@ -69,12 +69,28 @@ def predates(work: Work, op: Operation) -> frozenset[str]:
     if not named:
         return named
     redaction, seen = work.operation(stamp), op.base.get("*")
-    known = work.operation(seen) if isinstance(seen, str) else None
     if seen == stamp or redaction is None:
         return frozenset()
-    if known is None or is_redacted(known.raw) or known.received < redaction.received:
+    known = work.operation(seen) if isinstance(seen, str) else None
+    while known is not None and known.stamp[18:26] == op.device and known.received == received_ms:
+        if is_redacted(known.raw):
+            return named
+        seen = (known.raw.get("base") or {}).get("*")
+        known = work.operation(seen) if isinstance(seen, str) else None
+    if seen != stamp and not _is_after(known, redaction):
         return named
-    return frozenset()
+    bases = {name: op.base.get(name) for name in named}
+    return frozenset(
+        name
+        for name, base in bases.items()
+        if base is not None
+        and base != record.version(name)
+        and not _is_after(work.operation(base), redaction)
+    )
+
+
+def _is_after(known: StoredOperation | None, redaction: StoredOperation) -> bool:
+    return known is not None and not is_redacted(known.raw) and known.received >= redaction.received
 
 
 def redact(

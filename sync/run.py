@@ -103,10 +103,12 @@ class BatchRun:
         self._made += run._made
 
     def decide(self, op: Operation, context: Context) -> Ack:
-        erased = predates(self.work, op)
+        erased = predates(self.work, op, received_ms=context.received_ms)
         if erased:  # Whatever becomes of it, it is kept without the values.
             op = op._replace(raw=blanked(op.raw, erased))
         try:
+            if is_redacted(op.raw) and not erased and not context.released:  # ours to say
+                raise Refusal(Problem("malformed", pointer="", params={"what": "redacted"}))
             late = gates.pass_all(self, op, context)
             if erased:
                 raise Refusal(Problem("redacted", pointer="/record"))

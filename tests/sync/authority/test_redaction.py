@@ -9,7 +9,7 @@ from sync.memory import MemoryStore
 from sync.record import Record
 from sync.redaction import BLANK, MARK, blanked, redact
 from sync.store import JSON, Changes, RecordChange
-from tests.sync.county import ADMIN, CATALOGUE, GRID, uid
+from tests.sync.county import ADMIN, CATALOGUE, GRID, resolve, uid
 
 NAMES = ("householder", "phone", "tags", "notes", "log", "visits")
 
@@ -169,3 +169,60 @@ def test_a_conflict_about_something_else_stays_open(county, house, told):
         assert tx.conflicts([still])[still].open_fields() == ["householder"]
     assert county.record(house).c == ["householder"]
     assert "韩梅" in everything(county, house) and "139" not in everything(county, house)
+
+
+# Forged and stale ------------------------------------------------------------------------------
+
+
+def test_only_the_server_says_that_something_was_redacted(county, anna, house):
+    forged = [anna.created, ["phone"]]
+    change = anna.op("edit", house, {MARK: forged}, {"*": anna.created, MARK: None})
+    acks = anna.send(
+        change,
+        anna.op("create", uid(9), {"grid": GRID, MARK: 5}),
+        edit(anna, house, {"phone": "3"}, redacted=True),
+    )
+    assert [ack["problem"]["code"] for ack in acks] == ["bad_value", "bad_value", "malformed"]
+    assert county.record(house).x is None and county.record(house).get("phone") == "1"
+
+
+def test_no_decision_about_a_conflict_says_so_either(county, anna, bo, house):
+    anna.send(edit(anna, house, {"householder": "李雷"}))
+    conflict = bo.send(edit(bo, house, {"householder": "韩梅"}))[0]["conflict"]
+    _, ack = resolve(county, conflict, {MARK: [bo.created, ["phone"]]}, house)
+    assert ack["problem"]["code"] == "bad_value"
+
+
+def test_work_of_who_had_not_heard_is_told_by_what_it_builds_on(county, bo, house):
+    """An edit of something else came first, and is the head that the others saw."""
+    erase(county, house)
+    county.now_ms += 1_000
+    first = edit(bo, house, {"origin": "x"})
+    seen = {"*": first["stamp"]}
+    later = [
+        bo.op("edit", house, {"phone": "139"}, seen | {"phone": bo.created}),
+        bo.op("edit", house, {"householder": "韩梅"}, seen | {"householder": bo.created}),
+        bo.op("edit", house, {"log": {"append": "说过的话"}}, seen),
+    ]
+    acks = bo.send(first, *later)
+    assert [ack["outcome"] for ack in acks[1:]] == ["rejected"] * 3
+    kept = everything(county, house)
+    assert [one for one in ("139", "韩梅", "说过的话") if one in kept] == []
+
+
+def test_a_field_tells_what_its_author_saw_where_the_head_does_not(county, bo, house):
+    """The answer to the first edit was lost: the rest comes with another request."""
+    stamp = erase(county, house)
+    first = edit(bo, house, {"origin": "x"})
+    bo.send(first)
+    county.now_ms += 1_000
+    stale = bo.op("edit", house, {"phone": "139"}, {"*": first["stamp"], "phone": bo.created})
+    fresh = bo.op("edit", house, {"notes": "n"}, {"*": first["stamp"], "notes": stamp})
+    assert [ack["outcome"] for ack in bo.send(stale, fresh)] == ["rejected", "applied"]
+
+
+def test_who_saw_it_and_edits_twice_has_seen_it(county, bo, house):
+    stamp = erase(county, house)
+    first = bo.op("edit", house, {"origin": "x"}, {"*": stamp, "origin": bo.created})
+    second = bo.op("edit", house, {"phone": "139"}, {"*": first["stamp"], "phone": stamp})
+    assert [ack["outcome"] for ack in bo.send(first, second)] == ["applied", "applied"]
