@@ -117,11 +117,17 @@ class Authority:
         It is decided now, in its author's name: where its author worked then or before, and as
         a concurrent change where what it was based on is not here.
         """
-        held = tx.held([stamp]).get(stamp)
+        work = Work(tx, self.catalogue)
+        found = tx.held([stamp]).get(stamp)
+        if found is None:
+            return None
+        # Asked again under the record's lock: somebody may just have let it go.
+        work.load(records=[found.record])
+        held = work.held(stamp)
         if held is None:
             return None
-        work = Work(tx, self.catalogue)
         run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
+        run.by_person = True
         ack = run.release(held, forced=True)
         run.release_waiting()
         run.look_alike()
@@ -140,6 +146,8 @@ class Authority:
         work = Work(tx, self.catalogue)
         run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
         acks = []
+        # What is asked below is asked under the records' locks: an exchange may let go the same.
+        work.load(records={held.record for held in due})
         for held in due:
             # What it waited for, or its group, may just have taken it along.
             ack = run.release(held, forced=True) if work.held(held.stamp) == held else None

@@ -26,6 +26,7 @@ from sync.operation import Operation, canonical, check_values, corrected_ms, rea
 from sync.record import Record
 from sync.redaction import blanked, is_redacted, predates
 from sync.scope import SYSTEM, Scope
+from sync.stamps import is_server
 from sync.store import Held, Outcome, StoredOperation, Stray
 from sync.upcasts import upcast
 from sync.work import Work
@@ -37,7 +38,7 @@ __all__ = ["BatchRun"]
 
 
 class BatchRun:
-    """One batch on its way through the gates."""
+    """One batch on its way through the gates. ``by_person``: somebody lets go what is released."""
 
     def __init__(self, authority: Authority, work: Work, batch: Batch) -> None:
         self.authority = authority
@@ -45,6 +46,7 @@ class BatchRun:
         self.batch = batch
         self.now_ms = batch.received_ms
         self.answers: dict[str, Ack] = {}
+        self.by_person = False
         self._touched: dict[str, bool] = {}
         self._decided: set[str] = set()
         self._made: list[tuple[Operation, Context, Record]] = []
@@ -91,7 +93,9 @@ class BatchRun:
 
     def branch(self) -> BatchRun:
         """The same run over a branch of its work: nothing happened until ``absorb``."""
-        return BatchRun(self.authority, self.work.branch(), self.batch)
+        branch = BatchRun(self.authority, self.work.branch(), self.batch)
+        branch.by_person = self.by_person
+        return branch
 
     def absorb(self, run: BatchRun) -> None:
         """Let what a branch of this run did have happened."""
@@ -419,7 +423,11 @@ class BatchRun:
         op, scope = upcast(read(stored.raw), self.authority.catalogue), self.batch.scope
         if told_before:
             reads = None if held.feeds is None else frozenset(held.feeds)
-            scope = Scope(user=op.actor, role=held.role, reads=reads, device=op.device)
+            # What its author reads no more goes by a person's decision only: neither its group
+            # nor the time that passes lets it go.
+            kept = reads is None and held.needs is None and not is_server(op.stamp)
+            kept = kept and not self.by_person
+            scope = Scope(op.actor, held.role, reads=reads, device=op.device, suspended=kept)
         return op, Context(
             scope=scope,
             received_ms=stored.received,

@@ -97,3 +97,35 @@ def test_what_waits_for_a_person_goes_on_waiting(county, anna, house):
     anna.suspend()
     anna.send(edit(anna, house, {"phone": "2"}, base=anna.created))
     assert days_pass(county) == []
+
+
+class Overtaken:
+    """A transaction that waited for a record's lock while another let go what it was to let go."""
+
+    def __init__(self, county, tx, stamp):
+        self.county, self.tx, self.stamp = county, tx, stamp
+
+    def __getattr__(self, name):
+        return getattr(self.tx, name)
+
+    def records(self, ids):
+        stamp, self.stamp = self.stamp, None
+        if stamp is not None:
+            assert self.county.authority.release(self.tx, stamp, now_ms=self.county.now_ms)
+        return self.tx.records(ids)
+
+
+def test_what_another_let_go_meanwhile_is_decided_once(county, anna, house):
+    for release in ("due", "person"):
+        change = edit(anna, house, {"visits": {"add": 1}}, base=LOST)
+        anna.send(change)
+        before = county.record(house).get("visits") or 0
+        county.now_ms += WAIT_MS + 1
+        with county.store.write() as tx:
+            waiting = Overtaken(county, tx, change["stamp"])
+            if release == "due":
+                county.authority.release_due(waiting, now_ms=county.now_ms)
+            else:
+                ack = county.authority.release(waiting, change["stamp"], now_ms=county.now_ms)
+                assert ack is None
+        assert county.record(house).get("visits") == before + 1

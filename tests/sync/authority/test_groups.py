@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync.authority import Reaction
+from sync.authority import WAIT_MS, Reaction
+from sync.feeds import Grant
 from tests.sync.county import ANNA, GRID, OTHER_GRID, edit, let_go, resolve, step, uid
 
 LOST = "0000000003e8-0000-aaaaaaaazzzz"
@@ -387,3 +388,36 @@ def test_what_a_stopped_group_did_to_conflicts_and_histories_is_undone_too(count
     assert let_go(county, new["stamp"]).outcome == "applied"
     assert county.conflict(waits["stamp"]).fields["householder"]["device"] == "赵六"
     assert county.record(house).get("notes") == "零\n一\n丙\n"
+
+
+# What is its author's no more -----------------------------------------------------------------
+
+
+@pytest.fixture
+def moved_on(anna, house):
+    """``anna`` has another grid now, long enough ago that a person looks at work on the old."""
+    anna.grants(Grant(f"grid:{GRID}", "g1", 0, 5), Grant(f"grid:{OTHER_GRID}", "g2", 0))
+    anna.cursors = {}
+    return edit(anna, house, {"phone": "666"}, base=anna.created)
+
+
+def test_a_group_in_two_requests_passes_no_person_by(county, anna, house, moved_on):
+    other = anna.op("create", uid(50), {"grid": OTHER_GRID})
+    first, second = grouped(anna, moved_on, other)
+    assert told(anna.send(first)) == [("held", "group_incomplete")]
+    anna.send(second)
+    assert county.record(house).get("phone") == "1" and county.record(uid(50)) is None
+    assert county.operation(moved_on["stamp"]).code == "review"
+    let_go(county, moved_on["stamp"])
+    assert county.record(house).get("phone") == "666" and county.record(uid(50)) is not None
+
+
+def test_neither_does_one_that_waits_until_its_time_is_up(county, anna, house, moved_on):
+    anna.send(anna.op("create", uid(50), {"grid": OTHER_GRID}))
+    waits = edit(anna, uid(50), {"phone": "3"}, base=LOST)
+    acks = anna.send(*grouped(anna, waits, moved_on))
+    assert told(acks) == [("held", "needs"), ("held", "group")]
+    with county.store.write() as tx:
+        county.authority.release_due(tx, now_ms=county.now_ms + WAIT_MS + 1)
+    assert county.record(house).get("phone") == "1"
+    assert county.operation(moved_on["stamp"]).code == "review"
