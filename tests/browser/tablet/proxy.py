@@ -212,10 +212,11 @@ class Network:
             self._pace(len(sent))
             client.sendall(sent)
             total += len(sent)
-            if limit is not None and total >= limit and fault is not None:
-                if fault.kind == "refuse_after":
-                    while server.recv(_CHUNK):
-                        pass
+            if limit is not None and total >= limit:
+                _drop(client)
+                # The server is let finish, as one behind a proxy is.
+                while server.recv(_CHUNK):
+                    pass
                 break
             data = server.recv(_CHUNK)
         return total, status
