@@ -122,7 +122,7 @@ class Audit(Base):
     """Who did what outside the ledger, when and for what purpose: sign-ins, reveals, devices.
 
     ``what`` is a key of ``server.accounts.audit.ACTS``; ``about`` is a record or device
-    id. It never holds a value that was typed or shown.
+    id, or the stamp of an operation. It never holds a value that was typed or shown.
     """
 
     __tablename__ = "audit"

@@ -1,4 +1,4 @@
-"""Readers: whether somebody reads a record now, before the server tells them what is in it.
+"""Readers: who reads a record now, and who works with it, before the server tells them of it.
 
 A notice says what became of a worker's value, with what was there and what is. It lies
 in the worker's own feed and stays on their tablet, wherever the record has gone since and
@@ -17,7 +17,10 @@ from sync.feeds import SHARED, person
 from sync.record import Record
 from sync.work import Work
 
-__all__ = ["may_be_told"]
+__all__ = ["KEEPERS", "keepers", "may_be_told"]
+
+KEEPERS = frozenset({"grid_worker", "grid_chief"})
+"""The roles that keep the files of a grid, and are told what others still change in them."""
 
 
 def may_be_told(work: Work, user: str, record: Record, *, now_ms: int) -> bool:
@@ -29,6 +32,21 @@ def may_be_told(work: Work, user: str, record: Record, *, now_ms: int) -> bool:
         return True
     found = map(work.record, work.referring("assignment", "user", user))
     return any(_lasts(one, now_ms) for one in found if one is not None and one.get("feed") in feeds)
+
+
+def keepers(work: Work, record: Record, *, now_ms: int) -> list[str]:
+    """The users who work with a record now: they hold its grid and keep its files."""
+    feeds = [one for one in record.feeds() if one.startswith(("grid:", "restricted:"))]
+    ids = {one for feed in feeds for one in work.referring("assignment", "feed", feed)}
+    found = [one for one in map(work.record, sorted(ids)) if one is not None]
+    holders = sorted({one.get("user") for one in found if _lasts(one, now_ms)})
+    return [one for one in holders if _keeps(work.record(one))]
+
+
+def _keeps(user: Record | None) -> bool:
+    if user is None or user.deleted or user.get("active") is False:
+        return False
+    return user.get("role") in KEEPERS
 
 
 def _lasts(grant: Record, now_ms: int) -> bool:

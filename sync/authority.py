@@ -60,17 +60,20 @@ class Authority:
         safeguards: Safeguards | None = None,
         codec: Codec = JSON,
         may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
+        keepers: Callable[..., Iterable[str]] = lambda *_what, **_when: (),
     ) -> None:
         """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids.
 
         ``may_be_told(work, user, record, now_ms=…)`` says whether a notice to a user may hold
-        values of a record.
+        values of a record. ``keepers(work, record, now_ms=…)`` names the users who work with
+        a record now: they are told what is changed in it late.
         """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
         self.alike = alike
         self._next_stamp = next_stamp
         self._may_be_told = may_be_told
+        self.keepers = keepers
         self._new_id = new_id
         self._reactions: dict[str, list[Reaction]] = {}
         for reaction in reactions:
@@ -245,15 +248,7 @@ class Authority:
         reactions = self._reactions.get(op.type)
         if not reactions or not moved:
             return
-        by_name = effect.record.spec.by_name
-        changed = {
-            name
-            for name in op.fields
-            if op.kind == "create"
-            or name in effect.was
-            or name in effect.mixed
-            or (name in by_name and by_name[name].policy == "append")
-        }
+        changed = effect.changed(op)
         for reaction in reactions:
             if reaction.fields is None or not reaction.fields.isdisjoint(changed):
                 yield reaction

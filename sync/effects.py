@@ -79,6 +79,18 @@ class Effect:
     notices: list[dict[str, Any]] = field(default_factory=list)
     follows: list[dict[str, Any]] = field(default_factory=list)
 
+    def changed(self, op: Operation) -> set[str]:
+        """The fields that the operation changed, or that were changed because of it."""
+        by_name = self.record.spec.by_name
+        return {
+            name
+            for name in op.fields
+            if op.kind == "create"
+            or name in self.was
+            or name in self.mixed
+            or (name in by_name and by_name[name].policy == "append")
+        }
+
 
 class Run(Protocol):
     """What a kind may ask for: the unit of work and the authority's settings."""

@@ -1,9 +1,9 @@
 """Notices: what a person is told about their work, in words.
 
-An outcome that changes after it was acknowledged (a conflict settled, a held
-change applied) must reach its author, or the tablet would go on showing what is no
-longer so. A notice is a record like any other, written by the server in its
-reader's own feed.
+An outcome that changes after it was acknowledged (a conflict settled, a held change
+applied) must reach its author, or the tablet would go on showing what is no longer so;
+``late`` is told to who works with the record now (``sync.handover``). A notice is a record
+like any other, written by the server in its reader's own feed.
 
 >>> told = draft(
 ...     "u1", about="s1", outcome="merged", code="settled", lang="en", params={"label": "Phone"}
@@ -36,6 +36,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "returned": (
         "您删除的记录同时被别人修改过，已恢复，等待管理员决定。",
         "A record that you deleted had been edited too; it is back until a person decides.",
+    ),
+    "late": (
+        "原来的工作人员{who}交接之后还改了“{label}”。请核对，不对可以改回。",
+        "{who} still changed {label} after the handover. Please check it; you can change it back.",
     ),
     "undone": ("您的一条修改已被撤销：{label}。", "A change of yours was undone: {label}."),
 }

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sync import gates, groups, kinds
+from sync import gates, groups, handover, kinds
 from sync.batch import Ack, Batch
 from sync.catalogue import is_record_id
 from sync.duplicates import suspect
@@ -146,6 +146,8 @@ class BatchRun:
                 self._made.append((op, context, record))
         for told in effect.notices:
             self.authority.notify(self, **told)
+        if context.late:
+            handover.tell(self, op, effect)
         for follows in effect.follows:
             self.as_server(follows, cause=op.stamp)
         for reaction in self.authority.reactions_to(op, effect, moved=moved):

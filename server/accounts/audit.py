@@ -30,6 +30,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "device_revoked": ("设备停用", "Device revoked"),
     "device_suspended": ("设备暂停", "Device suspended"),
     "device_wiped": ("通知设备清除", "Device told to erase itself"),
+    "late_seen": ("核对迟到的修改", "Change after a handover checked"),
     "password_changed": ("修改密码", "Password changed"),
     "redacted": ("抹去个人信息", "Personal data erased"),
     "refresh_reused": ("旧刷新令牌被再次使用", "Old refresh token used again"),

@@ -6,7 +6,7 @@ them goes through the door, like a tablet's work.
 
 Reading order: ``access`` (who sees what), ``shell`` (around every page), ``ledger``,
 ``titles``, ``wording``, then a room: ``home``, ``grids``, ``files``, ``conflicts``,
-``devices``, ``waiting``, ``help_pages``.
+``devices``, ``waiting``, ``late``, ``help_pages``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
         help_pages,
         home,
         languages,
+        late,
         ledger,
         photos,
         session,
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
         grids,
         help_pages,
         home,
+        late,
         photos,
         waiting,
     )

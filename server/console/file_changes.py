@@ -16,6 +16,7 @@ from server.console import forms, languages, ledger, wording
 from server.console.access import Person, admit, here
 from server.console.blueprint import console
 from server.console.languages import gettext
+from server.console.late import settle_late
 from server.rules import citizen_id
 from server.services import services
 from sync.authority import Ack
@@ -158,6 +159,8 @@ def undo(stamp: str) -> AnyResponse:
     ledger.finish()
     ack = services().door.undo(person.scope, stamp)
     if ack.outcome in ("applied", "merged"):
+        if stored.late:
+            settle_late(person, stamp)
         flash(gettext("Taken back. The history shows both."), "good")
     else:
         _tell(ack, "")

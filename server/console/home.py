@@ -1,7 +1,8 @@
 """Today: what needs a person now, in five seconds.
 
-Four numbers, and under each the oldest of what it counts, so that the next thing to
-do is one click away. Nothing here praises or ranks anybody.
+A few numbers, and under each the oldest of what it counts, so that the next thing to
+do is one click away. What was changed after a handover is rare, and has a number only
+when there is some. Nothing here praises or ranks anybody.
 
 Invariants
     * Each number and the list under it come from one query's conditions.
@@ -22,6 +23,7 @@ from server.console.blueprint import console
 from server.console.device_list import silent_devices
 from server.console.households import OVERDUE, care_overdue
 from server.console.languages import gettext, ngettext
+from server.console.late import late_lines
 from server.console.titles import door_title
 from server.console.waiting import waiting_lines
 
@@ -65,6 +67,9 @@ def home() -> str:
     needs = [_conflicts(person), _orders(person), _care(person)]
     if person.right("waiting"):
         needs.insert(1, _held(person))
+    late = _late(person)
+    if late.count:
+        needs.insert(1, late)
     if person.right("devices"):
         needs.append(_silent())
     return render_template("home.html", needs=needs, help_page="index")
@@ -110,6 +115,27 @@ def _held(person: Person) -> Need:
             for one in held
         ],
         calm=gettext("Everything that arrived was taken."),
+    )
+
+
+def _late(person: Person) -> Need:
+    late, total = late_lines(person, limit=_SHOWN)
+    return Need(
+        name="late",
+        title=gettext("Changed after a handover"),
+        count=total,
+        words=gettext("Took effect, though its author had handed over. Check it."),
+        url=url_for("console.late"),
+        lines=[
+            Line(
+                url=url_for("console.late") + f"#late-{one.stamp}",
+                title=one.title,
+                second=gettext("%(who)s %(verb)s it", who=one.who, verb=one.verb),
+                since=languages.ago(one.at),
+            )
+            for one in late
+        ],
+        calm="",
     )
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -143,6 +144,12 @@ OPERATION = _table(
     Column("conflict", KEY),
     Column("was", LargeBinary),
     _needed("body", LargeBinary),
+    Index(
+        "ix_operation_late",
+        "received",
+        sqlite_where=text("late = 1"),
+        postgresql_where=text("late"),
+    ),
 )
 """Every operation ever taken. ``was``: JSON of what it replaced; ``body``: as received."""
 

@@ -85,7 +85,8 @@ def _told(
     ledger: Ledger, new: Sequence[Op], revised: Sequence[Change], saw: Saw
 ) -> Iterator[Wrong]:
     """Whoever's operation comes to something else is told by a notice, unless it was they."""
-    notices = {op.fields.get("about") for op in new if op.type == "notice" and op.kind == "create"}
+    made = [op.fields for op in new if op.type == "notice" and op.kind == "create"]
+    notices = {told.get("about") for told in made if told.get("code") != "late"}
     actors = {op.actor for op in new}
     for one in revised:
         op = ledger.ops[one.key]

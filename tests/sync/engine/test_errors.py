@@ -68,7 +68,7 @@ def test_an_answer_can_be_read_whatever_the_operation_held(anna, house, field, v
 
 @pytest.mark.parametrize("code", NOTICES)
 def test_every_notice_reads_in_both_languages(code):
-    params = {"label": "电话", "label_en": "Phone"}
+    params = {"label": "电话", "label_en": "Phone", "who": "Anna"}
     zh, en = (
         draft("u", about="s", outcome="merged", code=code, lang=lang, params=params)["text"]
         for lang in ("zh", "en")

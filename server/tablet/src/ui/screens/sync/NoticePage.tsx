@@ -23,6 +23,7 @@ const MEANS: Record<string, Key> = {
   released: "notice.released",
   returned: "notice.returned",
   undone: "notice.undone",
+  late: "notice.late",
 };
 
 export function NoticePage({ params }: ScreenProps) {
@@ -111,7 +112,7 @@ function Decisions({ notice, spec }: { notice: View; spec: RecordType | null }) 
               <dd class="prewrap">{one.before}</dd>
             </div>
             <div class="decided">
-              <dt>{t("notice.after")}</dt>
+              <dt>{t(notice.text("code") === "late" ? "notice.now" : "notice.after")}</dt>
               <dd class="prewrap">{one.after}</dd>
             </div>
           </dl>
