@@ -21,7 +21,10 @@ Wrong = tuple[int, str]
 def _position(cursor: str | None) -> tuple[str, int] | None:
     """(epoch, sequence) in a cursor. The oracle may look inside; a device may not."""
     parts = (cursor or "").split(".")
-    return (parts[0], int(parts[2], 16)) if len(parts) == 4 else None
+    if len(parts) != 4:
+        return None
+    reached, _, _ = parts[2].partition("-")  # and, of a set still under way, where it will end
+    return parts[0], int(reached, 16)
 
 
 def audit_cursors(ledger: Ledger, tablet: Tablet) -> Iterator[Wrong]:
