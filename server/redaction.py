@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, select
 
 from server.accounts import audit
-from server.accounts.sessions import reading, writing
+from server.accounts.sessions import reading
 from server.attachments.collecting import forget
 from server.door import patiently
 from server.models import Attachment
@@ -62,13 +62,11 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
 
     def erase() -> int:
         with served.store.write() as tx:
+            now_ms = served.now_ms()
+            audit.note_with(tx, "redacted", now_ms=now_ms, user=by, about=ids, purpose=purpose)
             return _erase(served, tx, ids, actor=actor)
 
     done = patiently(erase)
-    with writing(served.store) as session:
-        for record in ids:
-            note = {"user": by, "about": record, "purpose": purpose}
-            audit.note(session, "redacted", now_ms=served.now_ms(), **note)
     with reading(served.store) as session:
         photos = session.scalars(_photos_of(ids)).all()
     forget(served.uploads, photos)

@@ -12,13 +12,14 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
-from server.models import Audit
+from server.models import Audit, db
+from server.store import Writer
 
-__all__ = ["ACTS", "note"]
+__all__ = ["ACTS", "note", "note_with"]
 
 ACTS: Mapping[str, tuple[str, str]] = {
     "account_created": ("建立账号", "Account created"),
@@ -52,6 +53,26 @@ def note(
     purpose: str | None = None,
 ) -> None:
     """Add an entry; ``user`` is the user record of who did it, ``about`` what it was done to."""
+    session.add(Audit(at=now_ms, user=user, what=_known(what), about=about, purpose=purpose))
+
+
+def note_with(
+    tx: Writer,
+    what: str,
+    *,
+    now_ms: int,
+    user: str | None,
+    about: Iterable[str],
+    purpose: str,
+) -> None:
+    """Add an entry for each of ``about`` in the ledger's own transaction: with what it tells of
+    it is there, or neither is."""
+    rows = [(now_ms, user, _known(what), one, purpose) for one in about]
+    table = db.metadata.tables[Audit.__tablename__]
+    tx.run(tx.shared.sql.insert(table, ("at", "user", "what", "about", "purpose")), rows)
+
+
+def _known(what: str) -> str:
     if what not in ACTS:
         raise KeyError(f"no act is called {what!r}")
-    session.add(Audit(at=now_ms, user=user, what=what, about=about, purpose=purpose))
+    return what

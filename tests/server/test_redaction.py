@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from server.models import db
 from server.records import CATALOGUE
 from server.records.personal import PERSONAL, RELATED, SKELETON
 from server.settings import Settings
-from server.store import migrate
+from server.store import Writer, migrate
 from server.store.tables import metadata
 from sync.redaction import BLANK
 from sync.scope import SYSTEM
@@ -122,6 +124,33 @@ def test_no_table_holds_what_was_erased_and_nothing_brings_it_back(sender: Sende
         story.other.send(story.other.op("edit", story.resident, broken))
     assert found(sender) == []
     assert sender.office.audited().count("redacted") == 2
+
+
+def test_who_is_killed_while_erasing_has_erased_and_noted_all_or_nothing(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+):
+    story, store = Story(sender), sender.office.served.store
+    begin = store.write
+
+    class Killed(BaseException):
+        pass
+
+    @contextmanager
+    def killed(*, committed: bool) -> Iterator[Writer]:
+        with begin() as tx:
+            yield tx
+            if not committed:
+                raise Killed
+        raise Killed
+
+    for committed in (False, True):
+        monkeypatch.setattr(store, "write", partial(killed, committed=committed))
+        with pytest.raises(Killed):
+            story.erase(related=False)
+        monkeypatch.undo()
+        erased = seen(sender.office, story.resident.id).get("name") == BLANK
+        noted = sender.office.audited().count("redacted")
+        assert (erased, noted) == (committed, int(committed))
 
 
 def test_tablets_get_the_empty_row(sender: Sender):
