@@ -5,7 +5,8 @@ based on; tombstones that have outlived the horizon. Each process looks every mi
 a mark in the database, taken in the transaction that does the work, lets one of them do it.
 
 Invariants
-    * What is due is done once, and what fails is tried again the next time.
+    * What is due is done once, and what fails is tried again the next time. Where not even
+      the failure could be noted, or the process was killed, that is an hour later.
     * Nothing here runs while somebody's exchange waits for it: each step is a transaction
       of its own, and a busy store is left alone until the next time.
 
@@ -30,6 +31,9 @@ HORIZON_DAYS = 400
 
 EVERY_MS = 60_000
 DAILY_MS = 86_400_000
+STEP_MS_MAX = 3_600_000
+"""So long one process has a daily step for itself; then another may take it as failed."""
+
 FIRST_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -66,15 +70,27 @@ class Upkeep:
                 with self._store.write() as tx:
                     released = len(self._authority.release_due(tx, now_ms=now_ms))
             with self._store.write() as tx:
-                today = tx.claim("compaction", now_ms=now_ms, every_ms=DAILY_MS)
-                if today:
+                if tx.claim("compaction", now_ms=now_ms, every_ms=DAILY_MS):
                     tx.mark_feeds(now_ms)
                     tx.compact(before_ms=now_ms - self._horizon_ms)
-            for step in self._daily if today else ():
-                step(now_ms)
+            for number, step in enumerate(self._daily):
+                self._once_a_day(f"daily.{number}", step, now_ms)
         except Busy:
             return False
         return True
+
+    def _once_a_day(self, name: str, step: Callable[[int], object], now_ms: int) -> None:
+        """A step with transactions of its own: it is done when it has ended well."""
+        with self._store.write() as tx:
+            if not tx.claim(name, now_ms=now_ms, every_ms=DAILY_MS, for_ms=STEP_MS_MAX):
+                return
+        done_ms = 0
+        try:
+            step(now_ms)
+            done_ms = now_ms
+        finally:
+            with self._store.write() as tx:
+                tx.settle(name, done_ms)
 
     def start(self, *, sleep: Callable[[float], None] = time.sleep) -> threading.Thread:
         """Tick for as long as the process lives, in a thread that keeps it from nothing."""

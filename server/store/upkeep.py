@@ -48,18 +48,23 @@ class Upkeeping(Snapshot):
     def _write(self, text: str, rows: Collection[tuple[Any, ...]]) -> None:
         self._sql.run(self.cursor, text, list(rows))
 
-    def claim(self, what: str, *, now_ms: int, every_ms: int) -> bool:
+    def claim(self, what: str, *, now_ms: int, every_ms: int, for_ms: int | None = None) -> bool:
         """Whether it is this transaction's turn to do something that is done so often at most.
 
+        ``for_ms``: the turn lasts so long only; by then ``settle`` must have said how it went.
         A time in the future is another clock's mistake, and counts as none.
         """
         self._execute(_CLAIMED + self._sql.lock, what)
         rows = self.cursor.fetchall()
         if rows and now_ms - every_ms < int(rows[0][0]) <= now_ms:
             return False
-        text = self._sql.upsert(META, ("name", "value"), ("name",))
-        self._write(text, [(what, str(now_ms))])
+        self.settle(what, now_ms if for_ms is None else now_ms - every_ms + for_ms)
         return True
+
+    def settle(self, what: str, at_ms: int) -> None:
+        """Note when something was done last; 0: it is due."""
+        text = self._sql.upsert(META, ("name", "value"), ("name",))
+        self._write(text, [(what, str(at_ms))])
 
     def set_epoch(self, epoch: str) -> None:
         """Begin a new history."""

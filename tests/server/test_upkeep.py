@@ -11,7 +11,7 @@ from server.accounts.sessions import writing
 from server.epochs import begin, begin_unasked
 from server.models import DeviceToken
 from server.store import Busy
-from server.upkeep import DAILY_MS, EVERY_MS, Upkeep, compact
+from server.upkeep import DAILY_MS, EVERY_MS, STEP_MS_MAX, Upkeep, compact
 from sync.authority import WAIT_MS
 from tests.server.api.test_exchange import Tablet, acks
 
@@ -102,6 +102,54 @@ def test_a_busy_store_is_left_alone_until_the_next_time(any_office):
 
     served = any_office.served
     assert not Upkeep(BusyStore(), served.authority, now_ms=served.now_ms).tick()
+
+
+@pytest.mark.parametrize("failure", [Busy("others write"), OSError("the disk")])
+def test_a_daily_step_that_fails_is_tried_again_the_next_time_and_then_done(any_office, failure):
+    served, done, failing = any_office.served, [], [True]
+
+    def second(now_ms):
+        if failing:
+            raise failure
+        done.append("second")
+
+    steps = (lambda _: done.append("first"), second, lambda _: done.append("third"))
+    upkeep = Upkeep(served.store, served.authority, now_ms=served.now_ms, daily=steps)
+    if isinstance(failure, Busy):
+        assert not upkeep.tick()
+    else:
+        with pytest.raises(OSError, match="the disk"):
+            upkeep.tick()
+    assert done == ["first"]
+    failing.clear()
+    for _ in range(2):
+        any_office.clock.now_ms += EVERY_MS
+        assert upkeep.tick()
+        assert done == ["first", "second", "third"]
+    any_office.clock.now_ms += DAILY_MS
+    assert upkeep.tick() and done == 2 * ["first", "second", "third"]
+
+
+def test_a_daily_step_whose_process_was_killed_is_tried_again_within_the_hour(any_office):
+    served, done = any_office.served, []
+
+    class Killed(BaseException):
+        pass
+
+    def killed(now_ms):
+        any_office.served.store.write = lambda: (_ for _ in ()).throw(Killed())
+        raise Killed
+
+    def upkeep(step):
+        return Upkeep(served.store, served.authority, now_ms=served.now_ms, daily=[step])
+
+    with pytest.raises(Killed):
+        upkeep(killed).tick()
+    del served.store.write
+    any_office.clock.now_ms += EVERY_MS
+    assert upkeep(done.append).tick() and done == [], "somebody may still be at it"
+    any_office.clock.now_ms += STEP_MS_MAX
+    assert upkeep(done.append).tick() and len(done) == 1
 
 
 def test_the_thread_goes_on_after_a_failure(any_office, monkeypatch, caplog):
