@@ -132,7 +132,7 @@ def test_pages_are_found_without_a_look_at_other_feeds(sqlite_store):
     """The plans that the cost of an exchange depends on: nothing is scanned."""
     with sqlite_store.write() as tx:
         for name, text in tx.shared.texts.items():
-            if name == "epoch":
+            if name in ("epoch", "about"):  # `about` is for redaction alone, and reads everything
                 continue
             tx.cursor.execute(f"EXPLAIN QUERY PLAN {text}", ("[]",) * text.count("?"))
             plan = [row[3] for row in tx.cursor.fetchall()]
