@@ -18,15 +18,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.cli.errors import OperatorError
+from server.cli.replay import known_mutant, known_profile
 
 if TYPE_CHECKING:
     from simulator.exploration.campaign import Campaign
     from simulator.exploration.run import Outcome
 
 SHOWN = 8
+INTERRUPTED = 130
+"""How a command ends that somebody interrupted, as shells have it."""
 
 WORDS = {
     "held": ("全部保持", "all hold"),
+    "stopped": (
+        "已中断：{seeds} 个种子运行了 {done} 个",
+        "Interrupted: {done} of {seeds} seeds were run",
+    ),
     "failed": ("{count} 个种子被打破", "{count} seeds failed"),
     "speed": (
         "{seeds} 个种子，{rate:.1f} 个/秒，每个 {cpu:.0f} 毫秒 CPU；"
@@ -141,30 +148,36 @@ def hunt_mutants(
     jobs: int,
     lang: str,
     times: int,
+    folder: Path,
 ) -> bool:
-    """Look for every planted bug; whether all were found."""
+    """Look for every planted bug; whether all were found. Of a single one, its run is kept."""
     from statistics import median_low
 
     from simulator.exploration.campaign import run_seeds
 
     found = 0
     for name in names:
+        failure: Outcome | None = None
         took: list[int] = []
-        number = 0
         per_try = max(1, len(seeds) // times)
         for start in range(times):
             some = seeds[start * per_try : (start + 1) * per_try]
             campaign = run_seeds(
                 some, profile="both", steps=steps, jobs=jobs, mutant=name, stop_at=1
             )
+            if campaign.stopped:
+                raise typer.Exit(INTERRUPTED)
             if campaign.failures:
                 took.append(campaign.seeds)
-                number = campaign.failures[0].broken[0]  # type: ignore[index] # it failed
+                failure = failure or campaign.failures[0]
             if len(took) * 2 > times:
                 break
-        if took:
+        if failure is not None and failure.broken is not None:
             found += 1
+            number = failure.broken[0]
             typer.echo(say("killed", lang, name=name, median=median_low(took), number=number))
+            if len(names) == 1:
+                show_failure(failure, folder, lang, mutant=name)
         else:
             typer.echo(say("survived", lang, name=name, seeds=len(seeds)))
     typer.echo(say("mutants", lang, killed=found, all=len(names)))
@@ -204,7 +217,7 @@ def explore_seeds(
             jobs=jobs,
             progress=lambda so_far: move(so_far.seeds),
         )
-    if figures is not None:
+    if figures is not None and not campaign.stopped:
         keep_figures(figures, profile, campaign, steps)
     show_counters(campaign, lang)
     show_speed(campaign, lang)
@@ -213,6 +226,9 @@ def explore_seeds(
         typer.echo(say("never", lang, names=", ".join(missing)))
     for outcome in campaign.failures[:SHOWN]:
         show_failure(outcome, folder, lang)
+    if campaign.stopped:
+        typer.echo(say("stopped", lang, done=campaign.seeds, seeds=len(seeds)))
+        raise typer.Exit(INTERRUPTED)
     count = len(campaign.failures)
     typer.echo(say("failed", lang, count=count) if count else say("held", lang))
     return not count and not (missing and campaign.seeds >= LONG)
@@ -230,7 +246,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="swarm: each run its own hand of faults; fixed: all of them.")
         ] = "swarm",
         steps: Annotated[int, typer.Option(min=1, help="How many steps each run has.")] = 300,
-        jobs: Annotated[int, typer.Option(help="Processes; 0 is one a core.")] = 0,
+        jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core.")] = 0,
         mutants: Annotated[
             bool, typer.Option("--mutants", help="Plant each known bug, and find it.")
         ] = False,
@@ -246,16 +262,15 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Try to break the promise: real server, real tablets, virtual time, every fault."""
         from simulator.exploration.mutants import MUTANTS
-        from simulator.exploration.profiles import PROFILES
 
-        if profile not in PROFILES:
-            raise OperatorError(f"--profile is {' or '.join(PROFILES)}, not {profile!r}.")
-        if mutant and mutant not in MUTANTS:
-            raise OperatorError(f"There is no mutant {mutant!r}. These are: {', '.join(MUTANTS)}.")
+        known_profile(profile)
+        known_mutant(mutant)
         wanted, cores = read_seeds(seeds), jobs or len(os.sched_getaffinity(0))
         if mutants or mutant:
             names = [mutant] if mutant else list(MUTANTS)
-            well = hunt_mutants(names, seeds=wanted, steps=steps, jobs=cores, lang=lang, times=3)
+            well = hunt_mutants(
+                names, seeds=wanted, steps=steps, jobs=cores, lang=lang, times=3, folder=out
+            )
         else:
             well = explore_seeds(
                 wanted,

@@ -11,14 +11,15 @@ from server.cli.errors import OperatorError
 
 if TYPE_CHECKING:
     from simulator.exploration.run import Outcome
+    from simulator.exploration.runs import Kept
 
 WORDS = {
     "trace": ("轨迹 {digest}", "trace {digest}"),
     "held": ("全部不变量保持", "every invariant held"),
     "broken": ("不变量 {number}（{promise}）：{why}", "invariant {number} ({promise}): {why}"),
     "other": (
-        "这次的结果与文件记录的不同（文件：{was}）",
-        "This time it ended otherwise than the file says ({was})",
+        "文件记录的结果是：{was}。这次不同。",
+        "The file says that it ended so: {was}. This time it is otherwise.",
     ),
 }
 
@@ -28,21 +29,50 @@ def say(word: str, lang: str, **values: object) -> str:
     return WORDS[word][lang == "en"].format(**values)
 
 
+def kept_run(what: str) -> Kept | None:
+    """The run in a file; None for a seed. Raises OperatorError if it is neither."""
+    from simulator.exploration.runs import read_run
+
+    if what.isascii() and what.isdigit():
+        return None
+    if not Path(what).exists():
+        raise OperatorError(f"{what} is no seed, and there is no such file.")
+    try:
+        return read_run(Path(what))
+    except ValueError as error:
+        raise OperatorError(str(error)) from None
+
+
+def known_mutant(name: str | None) -> str | None:
+    """The name of a planted bug, or None. Raises OperatorError if there is none of this name."""
+    from simulator.exploration.mutants import MUTANTS
+
+    if name and name not in MUTANTS:
+        raise OperatorError(f"There is no mutant {name!r}. These are: {', '.join(MUTANTS)}.")
+    return name or None
+
+
+def known_profile(name: str) -> None:
+    """Raises OperatorError if there is no such profile."""
+    from simulator.exploration.profiles import PROFILES
+
+    if name not in PROFILES:
+        raise OperatorError(f"--profile is {' or '.join(PROFILES)}, not {name!r}.")
+
+
 def live(what: str, *, profile: str, steps: int, mutant: str | None) -> Outcome:
     """The run of a seed or of a file. Raises OperatorError if it is neither."""
     from simulator.exploration.mutants import planted
     from simulator.exploration.run import explore, play
-    from simulator.exploration.runs import read_run
 
-    if what.isdigit():
+    kept = kept_run(what)
+    mutant = known_mutant(mutant or (kept.mutant if kept else None))
+    if kept is not None:
         with planted(mutant):
-            return explore(int(what), profile=profile, steps=steps, keep_trace=True)
-    try:
-        kept = read_run(Path(what))
-    except ValueError as error:
-        raise OperatorError(str(error)) from None
-    with planted(mutant or kept.mutant):
-        return play(kept.steps, seed=kept.seed, profile=kept.profile, keep_trace=True)
+            return play(kept.steps, seed=kept.seed, profile=kept.profile, keep_trace=True)
+    known_profile(profile)
+    with planted(mutant):
+        return explore(int(what), profile=profile, steps=steps, keep_trace=True)
 
 
 def show(outcome: Outcome, lang: str, *, trace: bool) -> None:
@@ -77,5 +107,9 @@ def register(app: typer.Typer) -> None:
         """Live an explored run again, and tell it in words."""
         outcome = live(run, profile=profile, steps=steps, mutant=mutant or None)
         show(outcome, lang, trace=trace)
+        kept = kept_run(run)
+        was = kept.broken if kept else outcome.broken
+        if was != outcome.broken:
+            typer.echo(say("other", lang, was=f"{was[0]}: {was[1]}" if was else "-"))
         if outcome.broken is not None:
             raise typer.Exit(1)

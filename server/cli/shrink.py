@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from server.cli.errors import OperatorError
-from server.cli.replay import live, show
+from server.cli.replay import kept_run, known_mutant, live, show
 
 WORDS = {
     "holds": (
@@ -46,10 +46,11 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         from simulator.exploration.mutants import planted
-        from simulator.exploration.runs import read_run, write_run
+        from simulator.exploration.runs import write_run
         from simulator.exploration.shrink import shrink as cut_down
 
-        bug = mutant or (None if run.isdigit() else read_run(Path(run)).mutant)
+        kept_before = kept_run(run)
+        bug = known_mutant(mutant or (kept_before.mutant if kept_before else None))
         outcome = live(run, profile=profile, steps=steps, mutant=bug)
         if outcome.broken is None:
             raise OperatorError(say("holds", lang))
@@ -66,9 +67,10 @@ def register(app: typer.Typer) -> None:
             )
         path = out or (
             Path("explored") / f"{run}-small.json"
-            if run.isdigit()
+            if kept_before is None
             else Path(run).with_name(f"{Path(run).stem}-small.json")
         )
+        small.profile = outcome.profile
         write_run(path, small, kept, mutant=bug)
         show(small, lang, trace=True)
         before, after = len(outcome.steps), len(kept)

@@ -43,7 +43,7 @@ def do(world: World, step: Step) -> None:
 
 
 def _work(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
-    world.tell("work", tablet.name, what=_in_short(args["drafts"]))
+    world.tell("work", tablet.name, drafts=_in_short(args["drafts"]))
     shown = world.oracle.shown(tablet, args["drafts"])
     stamps = tablet.work(args["drafts"], args.get("group"))
     world.oracle.note_made(tablet, stamps, args["drafts"], shown)
@@ -51,11 +51,12 @@ def _work(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
         world.saw(f"work:{draft['kind']}" if stamp else "work:nothing_changed")
 
 
-def _in_short(drafts: Any) -> str:
-    return ", ".join(
-        f"{one['kind']} {one['type']} …{one['record'][-4:]} {sorted(one.get('fields') or {})}"
+def _in_short(drafts: Any) -> list[tuple[str, str, str, list[str]]]:
+    """Of each draft its kind, its type, the end of its record's id and its fields."""
+    return [
+        (one["kind"], one["type"], one["record"][-4:], sorted(one.get("fields") or {}))
         for one in drafts
-    )
+    ]
 
 
 def _sync(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
@@ -145,7 +146,7 @@ def _desk(world: World, args: Mapping[str, Any]) -> None:
             world.saw(f"desk:{refusal.problem.code}")
             continue
         world.saw(f"desk:{ack.outcome}")
-        world.tell("desk", args["role"], what=f"{_in_short([draft])} → {ack.outcome}")
+        world.tell("desk", args["role"], drafts=_in_short([draft]), outcome=ack.outcome)
 
 
 def _count_people(world: World, drafts: Sequence[Mapping[str, Any]]) -> None:
@@ -180,43 +181,43 @@ def _undo(world: World, args: Mapping[str, Any]) -> None:
         return
     ack = world.office.undo(world.office.scope(args["user"], role), args["stamp"])
     world.saw(f"undo:{ack.outcome}")
-    world.tell("desk", args["role"], what=f"undo {args['stamp']} → {ack.outcome}")
+    world.tell("undo", args["role"], stamp=args["stamp"], outcome=ack.outcome)
 
 
 def _release(world: World, args: Mapping[str, Any]) -> None:
     ack = world.office.release(args["stamp"])
     world.saw(f"release:{ack.outcome}")
-    world.tell("desk", "administrator", what=f"release {args['stamp']} → {ack.outcome}")
+    world.tell("release", "administrator", stamp=args["stamp"], outcome=ack.outcome)
 
 
 def _supervise(world: World, args: Mapping[str, Any]) -> None:
     if world.office.supervise(args["device"], args["step"], by=args["by"]):
         world.saw(f"supervise:{args['step']}")
-        world.tell("desk", "administrator", what=f"{args['step']} {args['device']}")
+        world.tell("supervise", "administrator", step=args["step"], device=args["device"])
 
 
 def _crash(world: World, _args: Mapping[str, Any]) -> None:
     world.saw("server:restart")
-    world.tell("server", "server", what="restart")
+    world.tell("restart", "server")
     world.restart_server(None)
 
 
 def _backup(world: World, _args: Mapping[str, Any]) -> None:
     world.saw("server:backup")
-    world.tell("server", "server", what="backup")
+    world.tell("backup", "server")
     world.backup = world.office.image()
 
 
 def _restore(world: World, _args: Mapping[str, Any]) -> None:
     world.saw("server:restored")
-    world.tell("server", "server", what="restored from its backup")
+    world.tell("restored", "server")
     world.restart_server(world.backup)
 
 
 def _close(world: World, args: Mapping[str, Any]) -> None:
     """A migration takes its time; the proxy says 503 meanwhile. A new program starts after it."""
     world.saw("server:slow_migration")
-    world.tell("server", "server", what=f"closed for {args['ms']} ms")
+    world.tell("closed", "server", seconds=args["ms"] // 1000)
     world.office.closed = True
 
     def open_again() -> None:

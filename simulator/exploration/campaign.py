@@ -8,6 +8,7 @@ happen sometimes never did: a fault that is never injected proves nothing.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,10 @@ LONG = 10_000
 
 @dataclass(slots=True)
 class Campaign:
-    """What many runs came to. Times in seconds, simulated ones too."""
+    """What many runs came to. Times in seconds, simulated ones too.
+
+    ``stopped``: somebody ended it before all seeds were run.
+    """
 
     seeds: int = 0
     seen: Counter[str] = field(default_factory=Counter)
@@ -35,6 +39,7 @@ class Campaign:
     cpu_s: float = 0.0
     wall_s: float = 0.0
     simulated_s: float = 0.0
+    stopped: bool = False
 
     def take(self, outcome: Outcome) -> None:
         """Count a run in."""
@@ -74,12 +79,15 @@ def run_seeds(
     """Run these seeds. ``stop_at``: so many failures are enough."""
     campaign, began = Campaign(), time.perf_counter()
     work = partial(_one, profile=profile, steps=steps, mutant=mutant)
-    for outcome in _dealt(work, seeds, jobs):
-        campaign.take(outcome)
-        campaign.wall_s = time.perf_counter() - began
-        progress(campaign)
-        if stop_at is not None and len(campaign.failures) >= stop_at:
-            break
+    try:
+        for outcome in _dealt(work, seeds, jobs):
+            campaign.take(outcome)
+            campaign.wall_s = time.perf_counter() - began
+            progress(campaign)
+            if stop_at is not None and len(campaign.failures) >= stop_at:
+                break
+    except KeyboardInterrupt:
+        campaign.stopped = True  # What was found until now is told, not lost.
     campaign.failures.sort(key=lambda one: one.seed)
     return campaign
 
@@ -88,5 +96,10 @@ def _dealt(work: Callable[[int], Outcome], seeds: Iterable[int], jobs: int) -> I
     if jobs <= 1:
         yield from map(work, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _leave_interrupts) as pool:
         yield from pool.imap_unordered(work, seeds)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is answered once, by the process that deals the seeds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -63,5 +63,7 @@ def read_run(path: Path) -> Kept:
             told.get("mutant"),
             steps,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path} is not the file of a run ({error}).") from None

@@ -199,7 +199,7 @@ class World:
         except Fallen:
             self.oracle.attach(anew=False)
             self.saw("server:crash")
-            self.tell("server", "server", what="crash")
+            self.tell("crash", "server")
             raise
         self.tell("answer", tablet.name, path=path, status=answer.status, size=len(answer.body))
         self.oracle.heard(tablet, path, headers, body, answer)

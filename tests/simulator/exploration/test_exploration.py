@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from simulator.exploration.mutants import planted
-from simulator.exploration.run import explore, play
+from simulator.exploration.run import Outcome, explore, play
 from simulator.exploration.runs import read_run, write_run
 from simulator.exploration.shrink import shrink
+from simulator.exploration.trace import WORDS, tell_story
 
 KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
 KILLED = sorted((Path(__file__).parent / "killed").glob("*.json"))
@@ -70,6 +72,19 @@ def test_a_run_played_from_its_file_is_the_run_of_its_seed(tmp_path):
     kept = read_run(tmp_path / "run.json")
     assert kept.steps == lived.steps
     assert play(kept.steps, seed=kept.seed).digest == lived.digest
+
+
+def test_every_fact_of_a_trace_is_told_in_words():
+    folder = Path(sys.modules[Outcome.__module__].__file__).parent
+    told = {
+        kind
+        for path in folder.glob("*.py")
+        for kind in re.findall(r'\.tell\(\s*"(\w+)"', path.read_text("utf-8"))
+    }
+    assert told == set(WORDS)
+    outcome = explore(1, profile="fixed", steps=80, keep_trace=True)
+    chinese, english = (tell_story(outcome.facts, lang) for lang in ("zh", "en"))
+    assert len(chinese) == len(english) == len(outcome.facts)
 
 
 def test_what_is_no_run_is_refused_in_words(tmp_path):
