@@ -30,7 +30,7 @@ from sync.feeds import SHARED, Cursor
 from sync.scope import Reader, Scope
 from sync.store import Codec, Entry, FeedState, Reading, Store
 
-__all__ = ["Answer", "Exchange", "Request", "read_request"]
+__all__ = ["Answer", "Exchange", "Request", "read_request", "read_schema"]
 
 PROTOCOL = 1
 """The version of the contract that this module speaks."""
@@ -61,6 +61,18 @@ def _bad(what: str) -> Refusal:
     return Refusal(Problem("bad_request", pointer=f"/{what}", params={"what": what}))
 
 
+def _number(body: Mapping[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is not None and (type(value) is not int or not 0 <= value < _TIME_MAX):
+        raise _bad(name)
+    return value
+
+
+def read_schema(body: Mapping[str, Any]) -> int:
+    """The schema that a device says it knows; 1 if it says none. Raises ``bad_request``."""
+    return _number(body, "schema") or 1
+
+
 def read_request(body: Any) -> Request:
     """The request in a parsed body.
 
@@ -82,19 +94,14 @@ def read_request(body: Any) -> Request:
     checkpoint = {} if checkpoint is None else checkpoint
     if not isinstance(checkpoint, dict) or len(checkpoint) > FEEDS_MAX:
         raise _bad("checkpoint")
-    numbers: dict[str, int | None] = {}
-    for name in ("schema", "sent_at", "limit"):
-        value = body.get(name)
-        if value is not None and (type(value) is not int or not 0 <= value < _TIME_MAX):
-            raise _bad(name)
-        numbers[name] = value
+    numbers = {name: _number(body, name) for name in ("sent_at", "limit")}
     status = body.get("status")
     if status is not None and not isinstance(status, dict):
         raise _bad("status")
     limit = numbers["limit"] if numbers["limit"] is not None else LIMIT_DEFAULT
     return Request(
         device=body["device"],
-        schema=numbers["schema"] or 1,
+        schema=read_schema(body),
         sent_at=numbers["sent_at"],
         operations=operations,
         checkpoint=checkpoint,
@@ -222,7 +229,7 @@ class Exchange:
         }
         if self._lease_days is not None:
             hello["lease_days"] = self._lease_days
-        refusal = self._why_no_pages(request, reader)
+        refusal = self._why_no_pages(request.schema, reader)
         if refusal is not None:
             hello["problem"] = as_json(refusal, reader.lang)
             # The acks hold what the records are now: who gets no rows learns nothing so either.
@@ -241,22 +248,31 @@ class Exchange:
         done = {"more": pull.more, "digests": pull.digests}
         return Answer(hello, pushed.acks, pull.pages, done, pull.ahead)
 
-    def _why_no_pages(self, request: Request, reader: Reader) -> Problem | None:
+    def _why_no_pages(self, schema: int, reader: Reader) -> Problem | None:
         if reader.hand_in_only or reader.wipe:
             return Problem("hand_in_only")
-        if request.schema < self._catalogue.oldest:
+        if schema < self._catalogue.oldest:
             return Problem("device_too_old")
         return None
 
     def repair(
-        self, snapshot: Reading, feed: str, buckets: Buckets, reader: Reader, scope: Scope
+        self,
+        snapshot: Reading,
+        feed: str,
+        buckets: Buckets,
+        reader: Reader,
+        scope: Scope,
+        *,
+        schema: int,
     ) -> tuple[list[str], list[bytes]]:
         """(the buckets of a feed that differ, the lines that make a replica of it right).
 
-        Raises ``Refusal``: ``hand_in_only``; ``not_found`` for a feed that is not read.
+        Raises ``Refusal``: ``hand_in_only``, ``device_too_old`` (``schema`` is the device's);
+        ``not_found`` for a feed that is not read.
         """
-        if reader.hand_in_only:
-            raise Refusal(Problem("hand_in_only"))
+        refusal = self._why_no_pages(schema, reader)
+        if refusal is not None:
+            raise Refusal(refusal)
         if feed not in (scope.reads or ()):
             raise Refusal(Problem("not_found", pointer="/feed"))
         state = snapshot.feeds([feed]).get(feed, _EMPTY)

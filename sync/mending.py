@@ -68,7 +68,9 @@ class Mending:
         with self._replica.storage.read() as shelf:
             heads = shelf.heads(shelf.members(self.feed))
         buckets = {bucket: list(pair) for bucket, pair in count_in(heads.items()).items()}
-        return {"device": self._replica.device, "feed": self.feed, "buckets": buckets}
+        schema = max(1, self._replica.catalogue.schema)
+        told = {"device": self._replica.device, "schema": schema}
+        return {**told, "feed": self.feed, "buckets": buckets}
 
     def take(self, line: Page | Bucket | Done) -> None:
         """Keep what a line says. Raises ``StaleAnswer`` if an exchange was begun meanwhile."""

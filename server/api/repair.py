@@ -18,6 +18,7 @@ from server.models import Device
 from server.services import Services, services
 from sync.buckets import read_buckets
 from sync.errors import Problem, Refusal
+from sync.exchange import read_schema
 from sync.scope import Scope
 
 __all__ = ["blueprint"]
@@ -27,18 +28,21 @@ blueprint = Blueprint("repair", __name__, url_prefix="/sync/v1")
 
 @blueprint.post("/repair")
 def repair() -> Response:
-    """{device, feed, buckets} → pages and ids of each bucket that differs, then the digest"""
+    """{device, schema, feed, buckets} → pages and ids of each differing bucket, then the digest"""
     served = services()
     token = bearer(request.headers.get("Authorization"))
     asked = read_object(request)
     feed, buckets = text(asked, "feed"), read_buckets(asked.get("buckets"))
+    schema = read_schema(asked)
     now_ms = served.now_ms()
     with served.store.read() as snapshot:
         reader = authenticate(snapshot.cursor, token, now_ms=now_ms).reader
         if asked.get("device") != reader.device:
             raise Refusal(Problem("not_your_device", pointer="/device"))
         scope = Scope.of(reader, checkpoint={}, now_ms=now_ms)
-        differing, lines = served.exchange.repair(snapshot, feed, buckets, reader, scope)
+        differing, lines = served.exchange.repair(
+            snapshot, feed, buckets, reader, scope, schema=schema
+        )
     if differing:
         _count(served, reader.device, now_ms)
     return _answer(lines)

@@ -51,6 +51,16 @@ def test_what_cannot_be_repaired_is_refused(office, more, code):
     assert ask(Tablet(office), {}, **more).json["code"] == code
 
 
+def test_an_app_that_is_too_old_to_read_is_told_to_be_updated(office, monkeypatch):
+    tablet = Tablet(office)
+    monkeypatch.setattr(office.served.catalogue, "oldest", 2)
+    for more in ({}, {"schema": 1}):
+        answer = ask(tablet, {}, **more)
+        assert (answer.status_code, answer.json["code"]) == (400, "device_too_old")
+    assert ask(tablet, {}, schema=2).status_code == 200
+    assert ask(tablet, {}, schema="2").json["code"] == "bad_request"
+
+
 def test_without_gzip_the_answer_is_plain_and_without_a_token_there_is_none(office):
     tablet = Tablet(office)
     body = {"device": tablet.device, "feed": FEED, "buckets": {}}

@@ -9,7 +9,9 @@ import pytest
 
 from sync.answer import AnswerError
 from sync.buckets import bucket_of, read_buckets
+from sync.catalogue import Catalogue
 from sync.errors import Refusal
+from sync.exchange import Exchange
 from sync.mending import Mending, read_mending
 from sync.replica import StaleAnswer
 from tests.sync.device.village import (
@@ -164,6 +166,17 @@ def test_who_may_only_hand_in_repairs_nothing(filled, server):
     with pytest.raises(Refusal) as refusal:
         server.repair({"feed": FEED, "buckets": {}}, filled.device)
     assert refusal.value.problem.code == "hand_in_only"
+
+
+def test_an_app_that_is_too_old_to_read_repairs_nothing(filled, server):
+    catalogue = Catalogue(*server.catalogue, schema=3, oldest=2)
+    server.exchange = Exchange(catalogue, server.store, server.authority)
+    for told in ({}, {"schema": 1}):
+        with pytest.raises(Refusal) as refusal:
+            server.repair({**told, "feed": FEED, "buckets": {}}, filled.device)
+        assert refusal.value.problem.code == "device_too_old"
+    asked = Mending(filled.replica, FEED).request()
+    assert asked["schema"] == 3 and server.repair(asked, filled.device)
 
 
 def test_a_feed_that_never_held_anything_is_repaired_to_nothing(filled, server):

@@ -210,7 +210,9 @@ class Server:
         scope = Scope.of(reader, checkpoint={}, now_ms=self.now_ms)
         buckets = read_buckets(body["buckets"])
         with self.store.read() as snapshot:
-            _, lines = self.exchange.repair(snapshot, body["feed"], buckets, reader, scope)
+            _, lines = self.exchange.repair(
+                snapshot, body["feed"], buckets, reader, scope, schema=body.get("schema", 1)
+            )
         return b"".join(lines)
 
 

@@ -237,7 +237,7 @@ export class Client {
     for (const { feed } of this.repairs ? differences : []) {
       try {
         const { storage, device } = this.replica;
-        const asked = repairRequest(storage.shelf, device, feed);
+        const asked = repairRequest(storage.shelf, device, this.replica.types.schema, feed);
         const repair = new Repair(storage, feed);
         const pieces = await this.transport.stream("repair", asked, this.credentials().token);
         for await (const line of linesOf(pieces)) await repair.take(line);

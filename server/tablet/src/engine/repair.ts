@@ -21,8 +21,10 @@ interface Bucket {
 }
 
 /** What is asked for: the digests of a feed's buckets here. */
-export function repairRequest(shelf: ReplicaStorage["shelf"], device: string, feed: string): Fields {
-  return { device, feed, buckets: buckets(shelf, feed) as unknown as Json };
+export function repairRequest(
+  shelf: ReplicaStorage["shelf"], device: string, schema: number, feed: string,
+): Fields {
+  return { device, schema: Math.max(1, schema), feed, buckets: buckets(shelf, feed) as unknown as Json };
 }
 
 /** Takes in the answer to one repair. */
