@@ -27,7 +27,7 @@ from server.store.tables import IDENTITY
 from sync.identity import keys_of
 from sync.record import DIGEST_MASK, Record, digest_part
 
-__all__ = ["Difference", "Inspection", "inspect", "rebuild"]
+__all__ = ["Difference", "Inspection", "inspect", "rebuild", "rebuild_identities"]
 
 
 @dataclass(slots=True)
@@ -82,17 +82,25 @@ def rebuild(tx: Writer) -> dict[str, int]:
     written = {projector.table.name: 0 for projector in projectors.values()}
     for table in written:
         tx.cursor.execute(f'DELETE FROM "{table}"')  # nosec B608 - a declared name
-    tx.cursor.execute('DELETE FROM "identity"')
-    written[IDENTITY.name] = 0
     for home in _homes(tx):
-        keys: list[tuple[int, str]] = []
-        for name, rows in _projected(tx, home, Inspection(), None, keys).items():
+        for name, rows in _projected(tx, home, Inspection(), None, []).items():
             projector = projectors[name]
             made = list(rows.values())
             sql.run(tx.cursor, sql.insert(projector.table, projector.columns), made)
             written[projector.table.name] += len(made)
-        sql.run(tx.cursor, sql.insert(IDENTITY, ("key", "record")), keys)
-        written[IDENTITY.name] += len(keys)
+    return {**written, IDENTITY.name: rebuild_identities(tx)}
+
+
+def rebuild_identities(tx: Writer) -> int:
+    """Write the identity keys anew from the rows; answers how many there are."""
+    tx.alone_with("record")
+    tx.cursor.execute('DELETE FROM "identity"')
+    written, insert = 0, tx.shared.sql.insert(IDENTITY, ("key", "record"))
+    for home in _homes(tx):
+        records = [one for one in _records(tx, home, Inspection()) if one.spec.identity]
+        keys = [(key, one.id) for one in records for key in keys_of(one.spec, one.values)]
+        tx.run(insert, keys)
+        written += len(keys)
     return written
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy import Column, MetaData, Table, create_engine, insert, inspect, select, text
 
+from server import inspection
 from server.models import db
+from server.settings import Settings
 from server.store import migrate, open_store
+from server.store.migrate import _config
 from server.store.tables import META, metadata
+from sync.scope import SYSTEM
+from tests.server.office import SECRET, open_office
+from tests.sync.county import uid
+
+LEDGER = ("meta", "feed", "operation", "record", "entry", "p_household")
 
 
 @pytest.fixture
@@ -57,6 +67,50 @@ def test_migrating_again_changes_nothing(database_url, engine):
     migrate(database_url, epoch="another")
     assert marks() == first
     assert [name for name, _ in first] == ["epoch", "schema"]
+
+
+def aged(url, revision, source, *, tables):
+    """Make a database of an older revision at ``url``, with what ``source`` has in ``tables``."""
+    new, old = create_engine(source), create_engine(url)
+    with old.connect() as connection:
+        command.upgrade(_config(connection), revision)
+    with new.connect() as here, old.begin() as there:
+        for name in tables:
+            columns = [one["name"] for one in inspect(old).get_columns(name)]
+            table = Table(name, MetaData(), *(column_of(name, one) for one in columns))
+            rows = [row._asdict() for row in here.execute(select(table))]
+            there.execute(insert(table), rows)
+    new.dispose()
+    old.dispose()
+
+
+def column_of(table, name):
+    return Column(name, metadata.tables[table].c[name].type)
+
+
+def test_a_duplicate_of_what_was_there_before_identity_keys_is_noticed(database_url, tmp_path):
+    fields = {"grid": uid(1), "compound": uid(2), "building": uid(3), "entrance": "1", "room": "1"}
+    source = f"sqlite:///{tmp_path / 'source'}.db"
+    migrate(source)
+    with opened(source) as office:
+        door = office.served.door
+        first = door.create(SYSTEM, "household", fields, record=uid(9))
+        assert first.outcome == "applied", first
+    aged(database_url, "0003", source, tables=LEDGER)
+    migrate(database_url)
+    with opened(database_url) as office, office.served.store.read() as snapshot:
+        assert not inspection.inspect(snapshot)
+    with opened(database_url) as office:
+        office.clock.pass_ms(60_000)
+        second = office.served.door.create(SYSTEM, "household", fields, record=uid(10))
+    assert (second.outcome, second.problem and second.problem.code) == ("conflict", "duplicate")
+
+
+@contextmanager
+def opened(url):
+    office = open_office(Settings(database_url=url, secret=SECRET))
+    yield office
+    office.served.store.close()
 
 
 def test_two_databases_have_different_epochs(tmp_path):
