@@ -9,9 +9,9 @@ Invariants
     * What a request may ask for is bounded, whatever it holds.
 
 >>> bucket_of("00000000-0000-0000-0000-000000000001")
-'4e'
->>> read_buckets({"4e": [1, 5]})
-{'4e': (1, 5)}
+'1f'
+>>> read_buckets({"1f": [1, 5]})
+{'1f': (1, 5)}
 """
 
 from __future__ import annotations
