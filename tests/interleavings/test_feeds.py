@@ -1,8 +1,8 @@
 """Cursors never skip: a number is given under a lock that is held until the commit."""
 
-import pytest
-
 from __future__ import annotations
+
+import pytest
 
 from tests.conformance.batches import (
     FEED_A,
