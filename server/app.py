@@ -22,7 +22,7 @@ from server import api, console, tablet
 from server.attachments.collecting import collect
 from server.attachments.files import Files
 from server.attachments.uploads import Uploads
-from server.devices import Later, StatusBook, by_timer
+from server.devices import Later, StatusBook, by_timer, is_suspended
 from server.door import Door, ServerStamps
 from server.hints import Hints
 from server.likeness import ALIKE
@@ -72,6 +72,7 @@ def create_services(
         alike=ALIKE,
         may_be_told=may_be_told,
         keepers=keepers,
+        suspended=lambda tx, user, device: is_suspended(tx.cursor, user, device),
         safeguards=Safeguards(**broken),
         codec=store.codec,
     )

@@ -31,7 +31,7 @@ from server.models import Device
 from server.store import Busy, SqlStore
 from sync.errors import Problem, Refusal
 from sync.feeds import Grant
-from sync.scope import Reader
+from sync.scope import SYSTEM, Reader
 
 __all__ = [
     "Authenticated",
@@ -104,13 +104,19 @@ UPDATE device_token SET retired_at = ?
 
 _USED = "UPDATE device_token SET used_at = ? WHERE hash = ? AND used_at IS NULL"
 
+_SUSPENDED = "SELECT suspended FROM device WHERE id = ?"
+_ACTIVE = "SELECT active FROM p_user WHERE id = ?"
+
 
 def _sql(cursor: Cursor, statement: str) -> str:
     """A statement with the driver's placeholders; ours hold no other question mark."""
     return statement if type(cursor).__module__ == "sqlite3" else _FORMAT_STYLE[statement]
 
 
-_FORMAT_STYLE = {one: one.replace("?", "%s") for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED)}
+_FORMAT_STYLE = {
+    one: one.replace("?", "%s")
+    for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED, _SUSPENDED, _ACTIVE)
+}
 
 
 def bearer(authorization: str | None) -> str:
@@ -205,6 +211,18 @@ def note_first_use(store: SqlStore, first_use: FirstUse, *, now_ms: int) -> None
     """``retire_older`` in a transaction of its own; if the store is busy, the next use does it."""
     with contextlib.suppress(Busy), store.write() as tx:
         retire_older(tx.cursor, first_use, now_ms=now_ms)
+
+
+def is_suspended(cursor: Cursor, user: str, device: str) -> bool:
+    """Whether a device was suspended, or its user left the service; whoever asks as the server
+    has no device."""
+    if user == SYSTEM.user:
+        return False
+    cursor.execute(_sql(cursor, _SUSPENDED), (device,))
+    if any(suspended for (suspended,) in cursor.fetchall()):
+        return True
+    cursor.execute(_sql(cursor, _ACTIVE), (user,))
+    return not any(active is None or active for (active,) in cursor.fetchall())
 
 
 # Status --------------------------------------------------------------------------------------

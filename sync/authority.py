@@ -61,12 +61,15 @@ class Authority:
         codec: Codec = JSON,
         may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
         keepers: Callable[..., Iterable[str]] = lambda *_what, **_when: (),
+        suspended: Callable[[Any, str, str], bool] = lambda *_who: False,
     ) -> None:
         """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids.
 
         ``may_be_told(work, user, record, now_ms=…)`` says whether a notice to a user may hold
         values of a record. ``keepers(work, record, now_ms=…)`` names the users who work with
         a record now: they are told what is changed in it late.
+        ``suspended(tx, user, device)`` says whether one of them is suspended now: what they
+        have waiting goes by a person's decision only.
         """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
@@ -74,6 +77,7 @@ class Authority:
         self._next_stamp = next_stamp
         self._may_be_told = may_be_told
         self.keepers = keepers
+        self.suspended = suspended
         self._new_id = new_id
         self._reactions: dict[str, list[Reaction]] = {}
         for reaction in reactions:
@@ -132,6 +136,7 @@ class Authority:
         run = BatchRun(self, work, Batch(operations=(), scope=SYSTEM, received_ms=now_ms))
         run.by_person = True
         ack = run.release(held, forced=True)
+        run.by_person = False  # What waited for it is not what they looked at.
         run.release_waiting()
         run.look_alike()
         tell_references(work)

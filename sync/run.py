@@ -425,9 +425,10 @@ class BatchRun:
         op, scope = upcast(read(stored.raw), self.authority.catalogue), self.batch.scope
         if told_before:
             reads = None if held.feeds is None else frozenset(held.feeds)
-            # What its author reads no more goes by a person's decision only: neither its group
-            # nor the time that passes lets it go.
+            # What its author reads no more, and all of who was suspended since, goes by a person's
+            # decision only: neither its group nor its base nor the time that passes lets it go.
             kept = reads is None and held.needs is None and not is_server(op.stamp)
+            kept = kept or self.authority.suspended(self.work.tx, op.actor, op.device)
             kept = kept and not self.by_person
             scope = Scope(op.actor, held.role, reads=reads, device=op.device, suspended=kept)
         return op, Context(

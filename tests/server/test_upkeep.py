@@ -9,10 +9,11 @@ from sqlalchemy import update
 
 from server.accounts.sessions import writing
 from server.epochs import begin, begin_unasked
-from server.models import DeviceToken
+from server.models import Device, DeviceToken
 from server.store import Busy
 from server.upkeep import DAILY_MS, EVERY_MS, STEP_MS_MAX, Upkeep, compact
 from sync.authority import WAIT_MS
+from sync.scope import SYSTEM
 from tests.server.api.test_exchange import Tablet, acks
 
 LOST = "0000000003e8-0000-aaaaaaaazzzz"
@@ -53,6 +54,25 @@ def test_what_is_due_is_let_go_once_and_its_author_is_told(any_office, upkeep):
     any_office.clock.now_ms += EVERY_MS
     assert upkeep.tick()
     assert notices(tablet.send()) == []
+
+
+@pytest.mark.parametrize("who", ["device", "user"])
+def test_what_is_due_waits_for_a_person_once_its_author_is_suspended(any_office, upkeep, who):
+    tablet, door = waits(any_office), any_office.served.door
+    with any_office.served.store.read() as snapshot:
+        snapshot.cursor.execute('SELECT "stamp" FROM "held"')
+        ((stamp,),) = snapshot.cursor.fetchall()
+    if who == "user":
+        assert door.edit(SYSTEM, tablet.user, {"active": False}).outcome == "applied"
+    else:
+        with writing(any_office.served.store) as session:
+            session.execute(update(Device).values(suspended=True))
+    any_office.clock.now_ms += WAIT_MS + EVERY_MS
+    assert upkeep.tick()
+    with any_office.served.store.read() as snapshot:
+        kept = snapshot.operations([stamp])[stamp]
+    assert (kept.outcome, kept.code) == ("held", "review")
+    assert door.release(stamp).outcome in ("applied", "merged", "conflict")
 
 
 def test_another_process_that_looks_at_the_same_time_finds_nothing_to_do(any_office, upkeep):

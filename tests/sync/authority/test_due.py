@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sync.authority import WAIT_MS
-from tests.sync.county import GRID, edit, step, uid
+from tests.sync.county import ANNA, BO, GRID, County, edit, let_go, step, uid
 
 LOST = "0000000003e8-0000-aaaaaaaazzzz"
 OTHER = "0000000003e8-0001-aaaaaaaazzzz"
@@ -97,6 +99,28 @@ def test_what_waits_for_a_person_goes_on_waiting(county, anna, house):
     anna.suspend()
     anna.send(edit(anna, house, {"phone": "2"}, base=anna.created))
     assert days_pass(county) == []
+
+
+@pytest.mark.parametrize("way", ["time", "base", "group"])
+def test_what_waits_for_its_base_waits_for_a_person_once_its_author_is_suspended(way):
+    stopped = set()
+    county = County(suspended=lambda _tx, user, device: not stopped.isdisjoint((user, device)))
+    anna, bo = county.device(ANNA), county.device(BO)
+    create = anna.op("create", uid(1), {"grid": GRID})
+    anna.send(create)
+    base = edit(bo, uid(1), {"householder": "李四"}, base=create["stamp"])
+    change = edit(anna, uid(1), {"phone": "2"}, base=base["stamp"])
+    if way == "group":
+        change["group"] = {"id": "g", "of": 1}
+    assert anna.send(change)[0]["needs"] == base["stamp"]
+    stopped.add(ANNA if way == "base" else anna.reader.device)
+    if way == "time":
+        assert days_pass(county) == [("held", "review")]
+        assert days_pass(county) == []
+    bo.send(base)
+    assert county.operation(change["stamp"]).code == "review"
+    assert county.record(uid(1)).get("phone") is None
+    assert let_go(county, change["stamp"]).outcome == "applied"
 
 
 class Overtaken:
