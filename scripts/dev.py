@@ -76,8 +76,13 @@ CHECKS = {  # heading: command; all run, whatever the others found
     "bandit": ["bandit", "-q", "-ll", "-ii", "-c", "pyproject.toml", "-r", "."],
     "types of the tablet": ["node", "node_modules/typescript/bin/tsc", "--noEmit"],
     "tests of the tablet": ["node", "node_modules/vitest/vitest.mjs", "run"],
-    "pytest": ["pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered"],
+    "pytest": [
+        *("pytest", "-n", "2", "--ignore=tests/browser"),
+        *("--cov", "--cov-report=term:skip-covered"),
+    ],
     "coverage of the engine": ["coverage", "report", "--include=sync/*", "--fail-under=100"],
+    # Apart, for these measure seconds: databases that are killed beside them would tell in them.
+    "pytest in browsers": ["pytest", "-n", "2", "tests/browser"],
 }
 
 
