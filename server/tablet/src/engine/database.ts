@@ -10,7 +10,8 @@
  * Invariants
  *   * `write` resolves after the browser said that the transaction is complete, and durably
  *     where it can be asked for that.
- *   * A database that another tab wants to delete or upgrade is closed at once.
+ *   * A database that another tab wants to delete or upgrade is closed at once; whoever has it
+ *     open is told when nothing is left of it (`whenGone`).
  */
 import { Refused } from "./problems";
 
@@ -21,6 +22,12 @@ const OPEN_MS = 10_000;
 
 /** Databases that were closed because another tab deletes or upgrades them. */
 const left = new WeakSet<IDBDatabase>();
+const goneHeard = new WeakMap<IDBDatabase, () => void>();
+
+/** Called when a database is deleted under whoever has it open, by another tab or the browser. */
+export function whenGone(database: IDBDatabase, act: () => void): void {
+  goneHeard.set(database, act);
+}
 
 function begin(database: IDBDatabase, stores: string[], mode: IDBTransactionMode): IDBTransaction {
   if (left.has(database)) throw new Refused("storage_moved");
@@ -44,9 +51,14 @@ export function openDatabase(factory: IDBFactory, name: string, migrations: Migr
     request.onsuccess = () => {
       clearTimeout(timer);
       const database = request.result;
-      database.onversionchange = () => {
+      database.onversionchange = ({ newVersion }) => {
         left.add(database);
         database.close();
+        if (newVersion === null) goneHeard.get(database)?.();
+      };
+      database.onclose = () => {
+        left.add(database);
+        goneHeard.get(database)?.();
       };
       resolve(database);
     };

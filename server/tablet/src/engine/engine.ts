@@ -157,6 +157,11 @@ class LocalEngine implements Engine {
       return replica;
     } catch (error) {
       disk.close();
+      // Erasing it was cut short: its name alone is left, and would stand in the way for ever.
+      if (error instanceof Refused && error.problem.code === "no_profile") {
+        await deleteReplica(this.factory(), id);
+        await directory.remove(id);
+      }
       throw error;
     }
   }

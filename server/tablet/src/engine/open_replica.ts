@@ -91,6 +91,7 @@ export class OpenReplica implements Replica {
     const flush = () => void this.forms.flush().catch(() => undefined);
     this.loop = new Loop((reason) => this.sync(reason), flush, platform.page, platform.nowMs, platform.draw);
     storage.onCommit((commit, isOwn) => this.committed(commit, isOwn));
+    disk.whenGone(() => this.leave());
     this.ticker = setInterval(() => this.tell(), MINUTE_MS);
     (this.ticker as { unref?: () => void }).unref?.();
     this.types.value = this.local.types;
@@ -212,7 +213,7 @@ export class OpenReplica implements Replica {
 
   /** Do something that writes; what goes wrong is a `Refused`, and what goes right is sent soon. */
   private async worked<T>(act: () => Promise<T>): Promise<T> {
-    if (this.storage.isEnded) throw new Refused("closed");
+    if (this.storage.isEnded) throw new Refused(this.next.problem ?? "closed");
     try {
       const done = await act();
       this.loop.work(this.next);
@@ -312,13 +313,17 @@ export class OpenReplica implements Replica {
       this.tell();
       if (!message.sending) this.loop.ended(message.next);
     } else {
-      this.leave();
+      this.leave(null);
     }
   }
 
-  /** Another tab wiped this profile or enrolled it anew: it is to be opened again, or not at all. */
-  private leave(): void {
-    this.next = { step: "wiped", problem: null, atMs: null };
+  /**
+   * The data was deleted under this tab, or the profile enrolled anew: it is to be opened again,
+   * or not at all. What is in memory is shown no more. Without a problem the office erased it.
+   */
+  private leave(problem: Problem | null = problemOf(new Refused("storage_moved"))): void {
+    if (this.next.step === "wiped") return;
+    [this.next, this.trouble] = [{ step: "wiped", problem, atMs: null }, problem];
     this.tell();
     void this.close();
   }

@@ -13,7 +13,7 @@
  *   * A database of any released version opens, with everything that waits in it.
  */
 import { BaseRows, ROW_STORES, type Prepared } from "./base_rows";
-import { deleteDatabase, openDatabase, read, result, write, type Migrations } from "./database";
+import { deleteDatabase, openDatabase, read, result, whenGone, write, type Migrations } from "./database";
 import type { AnyValue, Changes, Commit, Disk, Kept, News, TableName } from "./replica_memory";
 import type { Entry } from "./replica_storage";
 import { newKey, seal, signWith, unseal, type Sealed } from "./sealing";
@@ -79,6 +79,11 @@ export class IndexedDbDisk implements Disk {
 
   close(): void {
     this.database.close();
+  }
+
+  /** Called when everything here is deleted by somebody else. */
+  whenGone(act: () => void): void {
+    whenGone(this.database, act);
   }
 
   /** Keep the key that this device enrolled with; null: it has none. */

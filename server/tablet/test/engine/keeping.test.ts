@@ -268,6 +268,29 @@ describe("the disk", () => {
     expect(replica.status.value.trouble?.code).toBe("storage_moved");
   });
 
+  test("a profile that another tab erases is shown in no tab any more", async () => {
+    const second = createEngine(platform);
+    const other = await second.open(replica.profile.id);
+    const told = vi.fn();
+    other.onChange(told);
+    await engine.wipe(replica.profile.id);
+    await vi.waitFor(() => expect(other.status.value.next).toMatchObject({
+      step: "wiped", problem: { code: "storage_moved" },
+    }));
+    expect(await second.profiles()).toEqual([]);
+  });
+
+  test("an erasing that was cut short leaves no name that cannot be opened", async () => {
+    const { id } = replica.profile;
+    await replica.close();
+    await new Promise((resolve) => {
+      platform.indexedDB!.deleteDatabase(`yuanba-${id}`).onsuccess = resolve;
+    });
+    const again = createEngine(platform);
+    await expect(again.open(id)).rejects.toMatchObject({ problem: { code: "no_profile" } });
+    expect(await again.profiles()).toEqual([]);
+  });
+
   test("of a newer app is not touched by an older one", async () => {
     await replica.close();
     await new Promise((resolve) => {

@@ -1,18 +1,25 @@
-/** The office had this profile erased: what is gone, what was handed in before, what now. */
+/**
+ * This profile's data is gone from under the app, and nothing of it is shown any more.
+ *
+ * Either the office had it erased: then this says what was handed in before, and what now. Or
+ * another window of this tablet erased it or enrolled it anew: then only that is said.
+ */
 
 import { Bar, Button, Icon } from "../components";
 import { t } from "../i18n";
-import { choose } from "../session";
+import { sentence } from "../problems";
+import { choose, replica } from "../session";
 
 export function Wiped() {
+  const problem = replica.value?.status.value.next.problem;
   return (
     <div class="screen">
-      <Bar title={t("wiped.title")} />
+      <Bar title={t(problem ? "app.name" : "wiped.title")} />
       <div class="empty">
-        <Icon name="trash" />
-        <strong>{t("wiped.what")}</strong>
-        <p>{t("wiped.work")}</p>
-        <p>{t("wiped.do")}</p>
+        <Icon name={problem ? "alert" : "trash"} />
+        <strong>{problem ? sentence(problem) : t("wiped.what")}</strong>
+        {!problem && <p>{t("wiped.work")}</p>}
+        {!problem && <p>{t("wiped.do")}</p>}
         <Button kind="primary" onPress={() => void choose()}>
           {t("wiped.go")}
         </Button>
