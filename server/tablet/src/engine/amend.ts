@@ -68,10 +68,7 @@ export async function undo(
   const { shelf } = replica.storage;
   const entry = shelf.entry(stamp);
   if (entry === null) throw new Refused("nothing_to_undo");
-  if (takenOut(shelf, entry) !== null) {
-    await takeOut(replica, stamp);
-    return stamp;
-  }
+  if (takenOut(shelf, entry) !== null && await isTakenOut(replica, stamp)) return stamp;
   const view = replica.view(entry.record);
   const draft = isKept(entry) ? null
     : undoing(entry, view, (name) => (view === null ? "" : versionOf(view, name)));
@@ -86,6 +83,17 @@ export async function withdraw(replica: LocalReplica, stamp: string): Promise<vo
   if (entry === null || (entry.state !== "waiting" && !isKept(entry))) return;
   if (entry.state === "waiting") return takeOut(replica, stamp);
   await replica.storage.write("mine", (shelf) => settle(shelf, stamp));
+}
+
+/** Whether it could be taken out: an exchange may have taken it along in this very moment. */
+async function isTakenOut(replica: LocalReplica, stamp: string): Promise<boolean> {
+  try {
+    await takeOut(replica, stamp);
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.problem.code === "already_sent") return false;
+    throw error;
+  }
 }
 
 async function takeOut(replica: LocalReplica, stamp: string): Promise<void> {

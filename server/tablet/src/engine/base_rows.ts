@@ -11,10 +11,14 @@
  *     says that the record is gone.
  *   * Sealed rows are never in a chunk.
  *   * A list of keys is kept once, under a number, in the transaction that first needs it.
+ *   * What a person had erased is in no older chunk after the next exchange, and what has left
+ *     this tablet in none after the app was opened again.
  */
+import { ROW_HEAD } from "./catalogue";
 import { result } from "./database";
 import { Refused } from "./problems";
 import type { Row } from "./record";
+import { isMarked } from "./redaction";
 import type { Kept } from "./replica_memory";
 import { seal, unseal, type Sealed } from "./sealing";
 
@@ -25,6 +29,8 @@ const CHUNK_MIN = 50;
 const CHUNK_MAX = 500;
 /** All is written anew when so many entries, and half as many as there are rows, are stale. */
 const STALE_MIN = 1_000;
+/** … or when so many records have gone of which an older chunk still tells. */
+const GONE_MAX = 50;
 
 /** A row as it lies on the disk: `feeds` are pairs of a name and a round; `row` null is sealed apart. */
 type Told = readonly [
@@ -48,13 +54,21 @@ export interface Prepared {
   readonly chunks: readonly string[];
   readonly chunked: readonly string[];
   readonly layoutsFrom: number;
+  readonly gone: number;
+  readonly erased: boolean;
 }
+
+/** Of a record that was deleted only its head is kept. */
+const isBare = (row: Row): boolean => row.length > 0 && row.length <= ROW_HEAD.length;
 
 export class BaseRows {
   private readonly layouts: (readonly string[])[] = [];
   private readonly layoutIds = new Map<string, number>();
   private readonly singles = new Set<string>();
   private stale = 0;
+  /** Records that went, or were erased, while an older chunk may still tell of them. */
+  private gone = 0;
+  private erased = false;
 
   constructor(
     private readonly key: CryptoKey,
@@ -64,14 +78,19 @@ export class BaseRows {
   /** Whether it is time to write everything anew, of `live` rows. */
   isUntidy(live: number): boolean {
     const loose = this.stale + this.singles.size;
-    return loose > STALE_MIN && loose > live / 2;
+    return this.erased || this.gone >= GONE_MAX || (loose > STALE_MIN && loose > live / 2);
   }
 
   // Writing ---------------------------------------------------------------------------------
 
   /** Seal and write out changes of one revision. `whole`: they are all rows that there are. */
   async prepare(changed: Changed, revision: number, whole = false): Promise<Prepared> {
-    const layoutsFrom = this.layouts.length;
+    const all = [...changed.values()];
+    const about = {
+      layoutsFrom: this.layouts.length,
+      gone: all.filter((one) => one === undefined || isBare(one.stored.row)).length,
+      erased: all.some((one) => one !== undefined && isMarked(one.stored.row)),
+    };
     const [singles, open]: [[string, Single][], [string, Told][]] = [[], []];
     for (const [record, kept] of changed) {
       if (kept === undefined) singles.push([record, { revision, told: null }]);
@@ -80,13 +99,13 @@ export class BaseRows {
     }
     if (open.length < CHUNK_MIN && !whole) {
       for (const [record, told] of open) singles.push([record, { revision, told }]);
-      return { singles, chunks: [], chunked: [], layoutsFrom };
+      return { ...about, singles, chunks: [], chunked: [] };
     }
     const chunks: string[] = [];
     for (let start = 0; start < open.length; start += CHUNK_MAX) {
       chunks.push(JSON.stringify(open.slice(start, start + CHUNK_MAX).map(([, told]) => told)));
     }
-    return { singles, chunks, chunked: open.map(([record]) => record), layoutsFrom };
+    return { ...about, singles, chunks, chunked: open.map(([record]) => record) };
   }
 
   private async sealed(record: string, kept: Kept, revision: number): Promise<Single> {
@@ -111,17 +130,19 @@ export class BaseRows {
   }
 
   /** The transaction is complete. */
-  written({ singles, chunked }: Prepared, changed: number): void {
+  written({ singles, chunked, gone, erased }: Prepared, changed: number): void {
     for (const record of chunked) this.singles.delete(record);
     for (const [record] of singles) this.singles.add(record);
     this.stale += changed;
+    this.gone += gone;
+    this.erased ||= erased;
   }
 
   /** Everything was written anew. */
   tidied({ singles }: Prepared): void {
     this.singles.clear();
     for (const [record] of singles) this.singles.add(record);
-    this.stale = 0;
+    [this.stale, this.gone, this.erased] = [0, 0, false];
   }
 
   /** The transaction was not written: nor were its lists of keys. */
@@ -161,6 +182,12 @@ export class BaseRows {
       });
       this.singles.clear();
       this.stale = count - newest.size;
+      // Whatever went before now is not to be told of for another day.
+      const isOld = (record: string, { told }: Single) => newest.has(record)
+        && (told === null || isBare(told[7] ?? []) || isMarked(told[7] ?? []));
+      const isErased = ({ told }: { told: Told }) => isMarked(told[7] ?? []);
+      this.erased = records.some((record, place) => isOld(record, singles[place] as Single))
+        || (this.stale > 0 && [...newest.values()].some(isErased));
       const found = new Map<string, Kept | undefined>();
       for (const [record, { told }] of newest) found.set(record, this.kept(told, told[7] ?? []));
       for (const [place, record] of records.entries()) {

@@ -15,6 +15,7 @@ import { signal, type ReadonlySignal } from "@preact/signals-core";
 import { problemOf, Refused } from "./problems";
 import type { MemoryStorage } from "./replica_memory";
 import type { Drafts, FormDraft, Problem } from "./types";
+import { same } from "./values";
 
 const SAVE_MS = 150;
 const AGAIN_MS = 2_000;
@@ -28,7 +29,11 @@ export class FormDrafts implements Drafts {
   private readonly fresh = new Map<string, FormDraft>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly storage: MemoryStorage, private readonly nowMs: () => number) {
+  /** `troubled` is called when `trouble` has changed. */
+  constructor(
+    private readonly storage: MemoryStorage, private readonly nowMs: () => number,
+    private readonly troubled: () => void = () => undefined,
+  ) {
     this.all = this.list;
     this.trouble = this.problem;
     this.look();
@@ -54,13 +59,19 @@ export class FormDrafts implements Drafts {
       });
     } catch (error) {
       const refused = error instanceof Refused ? error : new Refused(problemOf(error));
-      this.problem.value = refused.problem;
+      this.say(refused.problem);
       this.soon(AGAIN_MS);
       throw refused;
     }
     for (const [key, draft] of saving) if (this.fresh.get(key) === draft) this.fresh.delete(key);
-    this.problem.value = null;
+    this.say(null);
     this.look();
+  }
+
+  private say(problem: Problem | null): void {
+    if (same(this.problem.peek(), problem)) return;
+    this.problem.value = problem;
+    this.troubled();
   }
 
   async discard(key: string): Promise<void> {

@@ -22,6 +22,7 @@ import { problemOf, Refused } from "./problems";
 import { LocalReplica, type Doing } from "./replica";
 import type { IndexedDbDisk } from "./replica_indexeddb";
 import type { Commit, MemoryStorage } from "./replica_memory";
+import { PENDING } from "./replica_storage";
 import { firstSyncOf, NEVER, nextOf, sameStatus } from "./situation";
 import { base32 } from "./stamps";
 import { whatIsSo, wordsOf } from "./status";
@@ -77,7 +78,7 @@ export class OpenReplica implements Replica {
   ) {
     [this.catalogue, this.status, this.role] = [this.types, this.situation, this.ownRole];
     this.local = new LocalReplica(storage, base32((below) => drawBelow(crypto, below), 4));
-    this.drafts = this.forms = new FormDrafts(storage, platform.nowMs);
+    this.drafts = this.forms = new FormDrafts(storage, platform.nowMs, () => this.tell());
     const { server } = profile;
     const carrier = { fetch: platform.fetch, server, language: platform.language };
     this.client = new Client(this.local, new Transport(carrier), {
@@ -118,11 +119,11 @@ export class OpenReplica implements Replica {
 
   outbox(options: { record?: string; all?: boolean } = {}): readonly Work[] {
     const { shelf } = this.storage;
-    const settled = options.all ? ["acknowledged" as const] : [];
-    const entries = shelf.inState("waiting", "arriving", "held", "rejected", ...settled);
-    const { record } = options;
-    const about = record === undefined ? entries : entries.filter((one) => one.record === record);
-    return about.map((entry) => workOf(this.local, entry));
+    const { record, all } = options;
+    const entries = record === undefined
+      ? shelf.inState(...PENDING, ...(all ? ["acknowledged" as const] : []))
+      : shelf.entriesOf(record).filter((one) => all || PENDING.includes(one.state));
+    return entries.map((entry) => workOf(this.local, entry));
   }
 
   work(stamp: string): Work | null {
@@ -365,7 +366,7 @@ export class OpenReplica implements Replica {
       storage: this.room,
       lease: leaseOf((key) => shelf.meta(key), this.platform.nowMs()),
       firstSync: firstSyncOf(shelf),
-      trouble: this.trouble,
+      trouble: this.trouble ?? this.forms.trouble.peek(),
       offsetMs: shelf.meta("offset_ms") as number | null,
     };
     if (sameStatus(before, status)) return;

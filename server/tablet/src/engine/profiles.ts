@@ -134,20 +134,34 @@ export class Directory {
 
   /** Whether a PIN is right. After some wrong ones, each further try must wait longer. */
   async checkPin(id: string, pin: string, nowMs: number): Promise<PinAnswer> {
-    const row = await this.find(id);
-    if (row.pin === null) return { ok: true };
-    // A clock that was put back lengthens no waiting beyond the longest.
-    const leftMs = Math.min(row.waitUntilMs - nowMs, PIN_WAIT_MS_MAX);
-    if (leftMs > 0) return { ok: false, waitMs: leftMs };
-    if (await isPin(pin, row.pin)) {
-      await this.change(id, { tries: 0, waitUntilMs: 0 });
-      return { ok: true };
-    }
-    const tries = row.tries + 1;
-    const waitMs = tries < TRIES_FREE ? 0
-      : Math.min(PIN_WAIT_MS * 2 ** (tries - TRIES_FREE), PIN_WAIT_MS_MAX);
-    await this.change(id, { tries, waitUntilMs: nowMs + waitMs });
-    return { ok: false, waitMs };
+    const { pin: known, waitMs, isTaken } = await this.tryPin(id, nowMs);
+    if (known === null) return { ok: true };
+    if (!isTaken || !(await isPin(pin, known))) return { ok: false, waitMs };
+    await this.change(id, { tries: 0, waitUntilMs: 0 });
+    return { ok: true };
+  }
+
+  /**
+   * Count a try before it is known whether it is right: several at once, in several tabs, or a
+   * battery pulled after each, gain nothing.
+   */
+  private tryPin(
+    id: string, nowMs: number,
+  ): Promise<{ pin: PinHash | null; waitMs: number; isTaken: boolean }> {
+    return write(this.database, ["profile"], async (transaction) => {
+      const store = transaction.objectStore("profile");
+      const row = await result(store.get(id)) as ProfileRow | undefined;
+      if (row === undefined) throw new Refused("no_profile");
+      const { pin } = row;
+      // A clock that was put back lengthens no waiting beyond the longest.
+      const leftMs = Math.min(row.waitUntilMs - nowMs, PIN_WAIT_MS_MAX);
+      if (pin === null || leftMs > 0) return { pin, waitMs: leftMs, isTaken: false };
+      const tries = row.tries + 1;
+      const waitMs = tries < TRIES_FREE ? 0
+        : Math.min(PIN_WAIT_MS * 2 ** (tries - TRIES_FREE), PIN_WAIT_MS_MAX);
+      store.put({ ...row, tries, waitUntilMs: nowMs + waitMs });
+      return { pin, waitMs, isTaken: true };
+    });
   }
 }
 

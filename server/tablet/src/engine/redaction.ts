@@ -49,6 +49,11 @@ export function writeOver(shelf: Shelf, page: Page): void {
   }
 }
 
+/** Whether something was erased from a row. */
+export function isMarked(row: readonly Json[]): boolean {
+  return markOf(row[X]) !== null;
+}
+
 function markOf(unknown: Json | undefined): Json {
   if (unknown === null || typeof unknown !== "object" || Array.isArray(unknown)) return null;
   return unknown[MARK] ?? null;

@@ -16,7 +16,7 @@
 import { NO_CATALOGUE, readCatalogue, ROW_HEAD, type Catalogue, type RecordType } from "./catalogue";
 import { operation, seenOf } from "./outbox";
 import { Refused } from "./problems";
-import { headOf, waitingEntry, type Entry, type Raw, type ReplicaStorage, type Shelf } from "./replica_storage";
+import { headOf, PENDING, waitingEntry, type Entry, type Raw, type ReplicaStorage, type Shelf } from "./replica_storage";
 import { PROTOCOL, type Request } from "./session";
 import { Stamps } from "./stamps";
 import type { Counts } from "./status";
@@ -62,12 +62,16 @@ export class LocalReplica {
 
   /**
    * Make an empty replica, or give one that is there a new device id (`replaces`). What waits
-   * stays, under the stamps that it has. Refuses for another user.
+   * stays, under the stamps that it has. Refuses for another user. If nothing is shown of its
+   * own work, the new device counts its stamps by the clock again: a clock that once ran years
+   * ahead would else have all work held for years (`stamp_ahead`).
    */
   static async enrol(storage: ReplicaStorage, device: string, user: string): Promise<void> {
     await storage.write("mine", (shelf) => {
       const known = shelf.meta("user");
       if (known !== null && known !== user) throw new Refused("not_your_device");
+      const isAnother = shelf.meta("device") !== device;
+      if (isAnother && PENDING.every((state) => shelf.count(state) === 0)) shelf.setMeta("last_stamp", null);
       shelf.setMeta("device", device);
       shelf.setMeta("user", user);
     });

@@ -180,6 +180,7 @@ class MemoryShelf implements Shelf {
   private readonly membersOf = new Map<string, Set<string>>();
   private readonly typeOf = new Map<string, Set<string>>();
   private readonly pendingOf = new Map<string, readonly string[]>();
+  private readonly entriesAbout = new Map<string, Set<string>>();
   private readonly stateOf = new Map<State, Set<string>>();
   private readonly behind = new Set<string>();
   private readonly homelessOnes = new Set<string>();
@@ -212,7 +213,7 @@ class MemoryShelf implements Shelf {
 
   clear(): void {
     for (const table of Object.values(this.tables)) table.clear();
-    const derived = [this.membersOf, this.typeOf, this.pendingOf, this.stateOf];
+    const derived = [this.membersOf, this.typeOf, this.pendingOf, this.entriesAbout, this.stateOf];
     for (const one of [...derived, this.behind, this.homelessOnes]) one.clear();
   }
 
@@ -273,12 +274,14 @@ class MemoryShelf implements Shelf {
   private operationChanged(stamp: string, old: Entry | undefined, now: Entry | undefined): void {
     if (old !== undefined) {
       this.stateOf.get(old.state)?.delete(stamp);
+      this.entriesAbout.get(old.record)?.delete(stamp);
       const left = (this.pendingOf.get(old.record) ?? []).filter((one) => one !== stamp);
       if (left.length > 0) this.pendingOf.set(old.record, left);
       else this.pendingOf.delete(old.record);
     }
     if (now === undefined) return;
     within(this.stateOf, now.state).add(stamp);
+    within(this.entriesAbout, now.record).add(stamp);
     if (PENDING.includes(now.state)) {
       this.pendingOf.set(now.record, [...(this.pendingOf.get(now.record) ?? []), stamp].sort());
     }
@@ -392,6 +395,10 @@ class MemoryShelf implements Shelf {
     return this.tables.operation.get(stamp) ?? null;
   }
 
+  entriesOf(record: string): readonly Entry[] {
+    return this.entriesAt(this.entriesAbout.get(record) ?? []);
+  }
+
   pending(record: string): readonly Entry[] {
     const stamps = this.pendingOf.get(record);
     return stamps === undefined ? [] : stamps.map((one) => this.tables.operation.get(one) as Entry);
@@ -403,8 +410,11 @@ class MemoryShelf implements Shelf {
   }
 
   inState(...states: State[]): Entry[] {
-    const stamps = states.flatMap((state) => [...(this.stateOf.get(state) ?? [])]).sort();
-    return stamps.map((stamp) => this.tables.operation.get(stamp) as Entry);
+    return this.entriesAt(states.flatMap((state) => [...(this.stateOf.get(state) ?? [])]));
+  }
+
+  private entriesAt(stamps: Iterable<string>): Entry[] {
+    return [...stamps].sort().map((stamp) => this.tables.operation.get(stamp) as Entry);
   }
 
   count(state: State): number {

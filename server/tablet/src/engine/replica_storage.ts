@@ -128,6 +128,8 @@ export interface Shelf {
   saveEntry(entry: Entry): void;
   dropEntries(stamps: Iterable<string>): void;
   entry(stamp: string): Entry | null;
+  /** Every own operation about a record, in order of their stamps. */
+  entriesOf(record: string): readonly Entry[];
   /** Operations about a record in a state of `PENDING`, in order of their stamps. */
   pending(record: string): readonly Entry[];
   /** The records of one type with an operation in a state of `PENDING`, in order. */

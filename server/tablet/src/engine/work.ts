@@ -25,7 +25,10 @@ export function workOf(replica: LocalReplica, entry: Entry): Work {
     answer: entry.answer === null ? null : answerOf(replica, entry, entry.answer),
     answeredMs: entry.answeredMs,
     body: body as Fields,
-    can: whatCan(replica, entry),
+    // A month's work is listed at every change: what can be done is found out where it is asked.
+    get can() {
+      return whatCan(replica, entry);
+    },
   };
 }
 

@@ -21,6 +21,7 @@ function raw(number: number, type = "household"): Raw {
 }
 
 describe("a block", () => {
+  const keys = ["record", "head", "v", "vx", "c", "x", "phone"];
   let factory: IDBFactory;
   let disk: IndexedDbDisk;
   let storage: MemoryStorage;
@@ -156,6 +157,35 @@ describe("a block", () => {
     await other.follow();
     expect(rowsOf(other)).toEqual(rowsOf(storage));
     expect(tidied).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["was erased at a person's request", (shelf: Shelf) => shelf.saveRow({
+      record: houseId(1), type: "household", keys, deleted: false, seen: "h2",
+      row: [houseId(1), "h2", "v", null, null, { _redacted: ["s", ["phone"]] }, null],
+    }), false],
+    ["left this tablet", (shelf: Shelf) => shelf.dropRows([houseId(1)]), true],
+    ["was deleted", (shelf: Shelf) => shelf.saveRow({
+      record: houseId(1), type: "household", keys: keys.slice(0, 6), deleted: true, seen: "h2",
+      row: [houseId(1), "h2", "h2", null, null, null],
+    }), true],
+  ])("what %s lies in no older part of the disk for long", async (_what, change, anew) => {
+    await storage.write("server", (shelf) => {
+      for (let count = 0; count < 60; count += 1) {
+        const row = [houseId(count), "h", "v", null, null, null, `phone-${count}-`];
+        shelf.saveRow({ record: houseId(count), type: "household", keys, row, deleted: false, seen: "h" });
+      }
+    });
+    await storage.write("server", change);
+    if (anew) [disk, storage] = await opened();
+    await storage.tidy();
+    const lying = await dump(factory, "yuanba-p");
+    expect(lying).not.toContain("phone-1-");
+    expect(lying).toContain("phone-2-");
+    expect((await opened())[1].shelf.row(houseId(2))?.row[6]).toBe("phone-2-");
+    const { revision } = storage;
+    await storage.tidy();
+    expect(storage.revision).toBe(revision);
   });
 
   test("hides what only some may read, and finds it again", async () => {

@@ -152,6 +152,20 @@ describe("undoing", () => {
     expect(replica.work(undoing)?.body.base).toMatchObject({ phone: stamp });
   });
 
+  test("of what another tab has sent this very moment is put back all the same", async () => {
+    const stamp = await replica.edit(houseId(0), { phone: "9" }) as string;
+    const deaf = createEngine({ ...platform, channel: () => null });
+    const other = await deaf.open(replica.profile.id);
+    office.faults.push({ kind: "down" });
+    const following = vi.spyOn(Reflect.get(replica, "storage"), "follow").mockResolvedValue(undefined);
+    await other.sync("button");
+    following.mockRestore();
+    expect(replica.work(stamp)).toMatchObject({ sent: false, can: { undo: true } });
+    const undoing = await replica.undo(stamp);
+    expect(undoing).not.toBe(stamp);
+    expect(replica.view(houseId(0))?.get("phone")).toBe("0");
+  });
+
   test("a held entry that is corrected stays, and the new one builds on it", async () => {
     const stamp = await replica.edit(houseId(0), { phone: "9" }) as string;
     const problem = { code: "review", pointer: null, message: "等待管理员审核。", definite: true };
@@ -293,6 +307,16 @@ describe("the PIN", () => {
     expect(await restarted.checkPin(id, "")).toEqual({ ok: true });
   });
 
+  test("counts tries that are made at once one by one", async () => {
+    const { id } = replica.profile;
+    await engine.setPin(id, "4829");
+    const guesses = ["0", "1", "2", "3", "4", "5", "6", "7", "8"].map((digit) => (
+      createEngine(platform).checkPin(id, digit.repeat(4))
+    ));
+    await Promise.all(guesses);
+    expect(await engine.checkPin(id, "4829")).toMatchObject({ ok: false });
+  });
+
   test("has 4 to 12 digits", async () => {
     expect(await refusalOf(engine.setPin(replica.profile.id, "12a4"))).toMatchObject({ code: "pin_form" });
   });
@@ -419,4 +443,43 @@ describe("the loop", () => {
     vi.advanceTimersByTime(DAY_MS);
     expect(reasons).toEqual(["start", "timer"]);
   });
+});
+
+test("a month of work is listed without working out what can be done with each", async () => {
+  for (let count = 0; count < 40; count += 1) await replica.edit(houseId(count % 3), { phone: `1${count}` });
+  await replica.sync("button");
+  const { shelf } = Reflect.get(replica, "storage") as { shelf: { inState: () => unknown } };
+  const looked = vi.spyOn(shelf, "inState");
+  expect(replica.outbox({ all: true })).toHaveLength(40);
+  for (let house = 0; house < 3; house += 1) replica.outbox({ record: houseId(house), all: true });
+  expect(looked).toHaveBeenCalledTimes(1);
+});
+
+test("a tablet enrolled anew counts its stamps by its clock again, once nothing of its own waits", async () => {
+  const now = platform.clock.nowMs;
+  const wallOf = (stamp: string | null) => parseInt(stamp!.slice(0, 12), 16);
+  platform.clock.nowMs = now + 3_650 * DAY_MS;
+  await replica.edit(houseId(0), { phone: "9" });
+  platform.clock.nowMs = now;
+  const enrolAnew = async (device: string) => {
+    office.device = device;
+    const { id } = await engine.enrol({ code: device, name: "x", profile: replica.profile.id });
+    return engine.open(id);
+  };
+  let again = await enrolAnew("n3wd3v1c");
+  expect(wallOf(await again.edit(houseId(1), { phone: "8" }))).toBeGreaterThan(now + 3_000 * DAY_MS);
+  await again.sync("button");
+  again = await enrolAnew("n3wd3v1d");
+  expect(wallOf(await again.edit(houseId(1), { phone: "7" }))).toBe(now);
+});
+
+test("a draft that the disk does not take is trouble that the status tells of", async () => {
+  const storage = Reflect.get(replica, "storage") as { write: () => Promise<unknown> };
+  const full = vi.spyOn(storage, "write").mockRejectedValue(new DOMException("no", "QuotaExceededError"));
+  replica.drafts.put({ key: "k", purpose: "visit", type: null, record: null, title: "t", values: { notes: "a" } });
+  await replica.drafts.flush().catch(() => undefined);
+  expect(replica.status.value.trouble?.code).toBe("storage_full");
+  full.mockRestore();
+  await replica.drafts.flush();
+  expect(replica.status.value.trouble).toBeNull();
 });
