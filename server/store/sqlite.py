@@ -99,7 +99,7 @@ class FileLock:
     """One writer at a time, over threads and processes: they queue instead of trying again.
 
     The file is opened anew in each process, for a lock that was inherited by a fork
-    would be the parent's.
+    would be the parent's. Who comes after it was closed is told that the store is busy.
     """
 
     def __init__(self, path: str) -> None:
@@ -107,11 +107,14 @@ class FileLock:
         self._turn = threading.Lock()
         self._process = 0
         self._file = -1
+        self._is_closed = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Wait for the turn, and keep it for the ``with`` block."""
         with self._turn:
+            if self._is_closed:
+                raise Busy("this store was closed")
             if self._process != os.getpid():
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 self._file, self._process = os.open(self._path, flags, 0o600), os.getpid()
@@ -122,10 +125,11 @@ class FileLock:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._process == os.getpid():
-            os.close(self._file)
-        self._process, self._file = 0, -1
+        """Close the file, once whoever holds it has ended."""
+        with self._turn:
+            if self._process == os.getpid():
+                os.close(self._file)
+            self._process, self._file, self._is_closed = 0, -1, True
 
 
 class TurnLock:

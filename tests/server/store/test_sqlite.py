@@ -55,6 +55,18 @@ def test_a_lock_inherited_by_a_fork_is_taken_anew(tmp_path):
     lock.close()
 
 
+def test_a_lock_is_closed_after_who_holds_it_and_then_it_is_busy(tmp_path):
+    lock = FileLock(str(tmp_path / "lock"))
+    closing = threading.Thread(target=lock.close)
+    with lock.held():
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive()
+    closing.join(60)
+    with pytest.raises(Busy, match="closed"), lock.held():
+        pass
+
+
 def test_somebody_who_does_not_queue_makes_the_store_busy(sqlite_store, monkeypatch):
     other = sqlite3.connect(sqlite_store.engine.url.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
