@@ -178,7 +178,9 @@ async function refusal(response: Response, pieces: AsyncIterable<Uint8Array>): P
     : /^\d+$/.test(header) ? Number(header) : null;
   const waitMs = seconds === null ? null : seconds * 1_000;
   if (typeof told.code !== "string") {
-    return new RequestRefused(response.status, null, false, waitMs, null);
+    // What fails with a page of its own stands where the server is; what asks to sign in (511) does not.
+    const isServing = response.status >= 500 && response.status !== 511;
+    return new RequestRefused(response.status, isServing ? "server_error" : null, false, waitMs, null);
   }
   const words = told.detail ?? told.title;
   const sentence = typeof words === "string" ? words : null;
