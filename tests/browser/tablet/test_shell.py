@@ -224,6 +224,33 @@ def test_back_closes_a_sheet_and_then_leads_to_the_first_tab(tablet):
     tablet.eventually(lambda: tablet.evaluate("() => location.hash") == "#/")
 
 
+GIVEN_AFTER_THE_SHEET = """(ms) => {
+    const seen = new MutationObserver(() => {
+        if (document.querySelector("dialog")) return;
+        seen.disconnect();
+        setTimeout(() => { location.hash = "/today"; }, ms);
+    });
+    seen.observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_an_address_that_is_given_while_a_sheet_closes_is_followed(tablet, place):
+    """The browser takes some milliseconds to walk back; all moments of them are tried."""
+    tablet.enrol("worker")
+    today = tablet.page.get_by_role("heading", name="Today", level=1)
+    for turn in range(16):
+        tablet.go(f"/household/{place.ids['East 1-1-101']}")
+        tablet.button("Change Phone").click()
+        dialog = tablet.page.get_by_role("dialog")
+        dialog.get_by_label("Phone").fill(f"137000000{turn:02}")
+        tablet.evaluate(GIVEN_AFTER_THE_SHEET, turn % 8 + 2)
+        dialog.get_by_role("button", name="Save").click()
+        expect(today).to_be_visible()
+        tablet.page.wait_for_timeout(100)  # what still walks back arrives by then
+        assert tablet.evaluate("() => location.hash") == "#/today"
+        expect(today).to_be_visible()
+
+
 # What a browser lacks -----------------------------------------------------------------------------
 
 

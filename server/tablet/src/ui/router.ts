@@ -17,7 +17,9 @@
  *   - Going on from inside a sheet puts the new screen in the place of the sheet's step.
  *
  * The browser walks back in its own time. Steps asked for meanwhile wait for it
- * (`settled`), or they would be undone by it.
+ * (`settled`), or they would be undone by it. An address that is given meanwhile cannot
+ * wait: the browser follows it at once, and may then still walk back from it, or may
+ * not. So it is kept (`given`) and opened again if it was undone.
  */
 
 import { signal } from "@preact/signals";
@@ -53,6 +55,7 @@ const scrolls: number[] = [];
 let settled: Promise<void> | null = null;
 let arrived: (() => void) | null = null;
 let afterwards: (() => void) | null = null;
+let given: string | null = null;
 
 const step = (): Step => ({ depth: 0, overlays: 0, ...(history.state as Partial<Step> | null) });
 
@@ -80,17 +83,25 @@ function address({ path, query }: Pick<Place, "path" | "query">): string {
 }
 
 function onPop(): void {
-  if (history.state === null) {
+  const isGiven = history.state === null;
+  if (isGiven) {
     // The address was typed, or changed by something else than this module.
     history.replaceState({ depth: place.peek().depth + 1, overlays: 0 }, "");
   }
   const here = step();
   while (closers.length > here.overlays) closers.pop()?.();
-  const then = afterwards;
-  afterwards = null;
+  if (isGiven && settled) {
+    given = address(read(0));
+    afterwards = null;
+    show(here.depth, 0);
+    return;
+  }
+  const [then, again] = [afterwards, given];
+  afterwards = given = null;
   if (then) then();
-  else show(here.depth, scrolls[here.depth] ?? 0);
+  else if (again === null) show(here.depth, scrolls[here.depth] ?? 0);
   arrived?.();
+  if (again !== null) go(again);
 }
 
 /** Draw what the address says, unless it is drawn already. */
@@ -143,8 +154,7 @@ function walk(steps: number): void {
       resolve();
     };
   }).then(() => {
-    settled = null;
-    arrived = null;
+    settled = arrived = given = null;
   });
   history.go(-steps);
 }
