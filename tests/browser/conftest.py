@@ -13,12 +13,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.server.console.county import PASSWORD, County
 from tests.server.console.disagreement import Kept
+
+PATIENCE_MS = 20_000  # how long a machine that is busy with something else may take
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,7 +84,7 @@ def address(county: County) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=address)
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     told: list[str] = []
 

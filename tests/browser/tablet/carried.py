@@ -33,7 +33,7 @@ from tests.browser.tablet.proxy import Network
 __all__ = ["PORTRAIT", "Tablet", "launched"]
 
 PORTRAIT = {"width": 800, "height": 1280}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 # A browser says these by itself when a network goes; they are no fault of the page.
 OF_THE_NETWORK = (
@@ -224,7 +224,7 @@ class Tablet:
     def evaluate(self, script: str, argument: Any = None) -> Any:
         return self.page.evaluate(script, argument)
 
-    def eventually(self, holds: Callable[[], object], *, within_s: float = 10) -> None:
+    def eventually(self, holds: Callable[[], object], *, within_s: float = 20) -> None:
         """Wait until something is so; fails if it does not come."""
         end = time.monotonic() + within_s
         while not _is_so(holds):
