@@ -132,6 +132,8 @@ class Intake:
     def _settle(self, shelf: Shelf, rows: dict[str, Stored], entry: Entry, ack: Ack) -> None:
         """Make the base row what it is after an operation that was acknowledged first just now."""
         stored, raw = rows.get(entry.record), entry.body
+        if raw["kind"] == "create":
+            stored = None  # What is here is of a history that was lost, and says nothing of this.
         spec = self._replica.catalogue.get(raw["type"])
         if spec is None or _STATES[ack.outcome] != "acknowledged":
             return

@@ -223,6 +223,21 @@ def test_a_server_from_a_backup_gets_back_what_its_tablets_know(pair, server):
     assert differences(anna, FEED) == differences(bo, FEED) == []
 
 
+def test_a_record_made_again_after_a_restore_is_as_it_was_made_then(server, anna):
+    anna.sync()
+    old = server.backup(epoch="e2")
+    anna.create(OTHER_HOUSE, phone="9")
+    anna.sync()
+    server.change(OTHER_HOUSE, {"phone": "10", "householder": "李四"})
+    anna.sync()
+    server.reinstall(old)
+    assert anna.sync().next.step == "rest"
+    assert server.record(OTHER_HOUSE).get("phone") == "9"
+    assert anna.see(OTHER_HOUSE, "phone") == "9"
+    assert anna.see(OTHER_HOUSE, "householder") is None
+    assert differences(anna, FEED) == []
+
+
 def test_acknowledged_work_is_forgotten_after_thirty_days(anna, server):
     anna.sync()
     anna.edit(HOUSE, phone="2")

@@ -148,7 +148,8 @@ export class Intake {
   /** Make the base row what it is after an operation that was acknowledged first just now. */
   private settle(shelf: Shelf, entry: Entry, ack: Ack): void {
     const raw = entry.body;
-    const stored = shelf.row(entry.record);
+    // Under a create, what is here is of a history that was lost, and says nothing of this one.
+    const stored = raw.kind === "create" ? null : shelf.row(entry.record);
     const spec = this.replica.types.get(raw.type);
     if (spec === null || STATES[ack.outcome] !== "acknowledged") return;
     const record = afterAck(stored === null ? null : asRecord(stored, spec), entry, ack, spec);
