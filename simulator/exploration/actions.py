@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.seldom import SELDOM
 from sync.errors import Refusal
 
 if TYPE_CHECKING:
@@ -236,5 +237,6 @@ ACTIONS: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
     "backup": _backup,
     "restore": _restore,
     "close": _close,
+    **SELDOM,
 }
 """Action → what it does to the server."""

@@ -121,6 +121,8 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
         code = (ack.get("problem") or {}).get("code")
         seen = (op.get("base") or {}).get("*")
         gone = record is not None and record.deleted and seen != record.head
+        # (Nobody's work is in a merge: that one of the two is deleted, its author is told.)
+        gone = gone and op["kind"] != "merge"
         if gone and code == "deleted" and not ack.get("repeated"):
             yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
         if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):

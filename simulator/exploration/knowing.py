@@ -73,7 +73,7 @@ def _lines(figures: Mapping[str, Any], killed: Path, lang: str) -> Iterator[str]
         yield from ("", f"## {profile}", "", _summary(told, lang), "")
         yield from (f"| | {often} |", "| --- | ---: |")
         for key, words in SOMETIMES.items():
-            yield f"| {words[place]} | {told['seen'][key]:,} |"
+            yield f"| {words[place]} | {told['seen'].get(key, 0):,} |"
 
 
 def _found(killed: Path) -> dict[str, tuple[int, int]]:

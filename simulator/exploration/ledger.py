@@ -313,6 +313,10 @@ class Ledger:
         found = self._db.execute('SELECT name, "count", "sum", seq FROM feed')
         return {name: (count, total, seq) for name, count, total, seq in found}
 
+    def select(self, text: str) -> list[tuple[Any, ...]]:
+        """What a query of an audit of its own finds."""
+        return self._db.execute(text).fetchall()
+
     def epoch(self) -> str:
         """The mark of this history."""
         return str(self._db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0])

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from simulator.exploration import mutants_device, mutants_server
+from simulator.exploration import mutants_device, mutants_doors, mutants_server
 from simulator.exploration.planting import Plant
 
 __all__ = ["MUTANTS", "Mutant", "planted"]
@@ -32,7 +32,11 @@ class Mutant(NamedTuple):
 
 MUTANTS: Mapping[str, Mutant] = {
     name: Mutant(zh, en, promises, plant)
-    for name, zh, en, promises, plant in (*mutants_server.TABLE, *mutants_device.TABLE)
+    for name, zh, en, promises, plant in (
+        *mutants_server.TABLE,
+        *mutants_device.TABLE,
+        *mutants_doors.TABLE,
+    )
 }
 """Name → mutant."""
 

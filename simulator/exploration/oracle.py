@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_horizon import past_horizon
 from simulator.exploration.audit_made import (
     Made,
     audit_handed_in,
@@ -33,6 +34,9 @@ __all__ = ["Oracle"]
 
 _SKEW_MS_MAX = 2_500
 """How far a corrected time may be from the true one: what a round trip makes uncertain."""
+
+KEPT_MS = 30 * 86_400_000
+"""So long tablets keep what was acknowledged, for a server that comes back from a backup."""
 
 
 class Oracle:
@@ -70,7 +74,7 @@ class Oracle:
         for stamp, draft in made:
             if stamp is None:
                 continue
-            self._judge(audit_made(bodies[stamp], draft, shown.get(draft["record"])))
+            self.judge(audit_made(bodies[stamp], draft, shown.get(draft["record"])))
             if stamp <= self.newest.get(tablet.name, ""):
                 raise Broken(3, f"{tablet.name} made {stamp} after {self.newest[tablet.name]}")
             self.newest[tablet.name] = stamp
@@ -86,6 +90,16 @@ class Oracle:
         for stamp in [stamp for stamp, made in self.made.items() if made.tablet == tablet]:
             self.made[stamp] = self.made[stamp]._replace(tablet="")
 
+    def goes_back(self) -> None:
+        """The server will come back from a backup: only what tablets still keep is sure."""
+        self.look()
+        self.restored = True
+        until = self.world.now_ms - KEPT_MS
+        for stamp, made in self.made.items():
+            op = self.ledger.ops.get(stamp)
+            if op is not None and op.received <= until:
+                self.made[stamp] = made._replace(tablet="")
+
     def look(self) -> None:
         """Judge what the server did since the last look."""
         ledger = self.ledger
@@ -95,8 +109,8 @@ class Oracle:
             return
         touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
         before = {record: known.get(record) for record in touched}
-        self._judge(audit_transaction(ledger, changes, before, self.world.saw))
-        self._judge(
+        self.judge(audit_transaction(ledger, changes, before, self.world.saw))
+        self.judge(
             audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
         )
         for one in changes:
@@ -135,8 +149,8 @@ class Oracle:
         self._count(told)
         user = self.world.user_of(tablet)
         allowed = self.allowed(user)
-        self._judge(audit_answer(self.ledger, told, tablet.person, allowed))
-        self._judge(audit_good_faith(self.ledger, told, user, self.world.now_ms))
+        self.judge(audit_answer(self.ledger, told, tablet.person, allowed))
+        self.judge(audit_good_faith(self.ledger, told, user, self.world.now_ms))
 
     def _count(self, told: Any) -> None:
         saw = self.world.saw
@@ -147,6 +161,10 @@ class Oracle:
         for what in ("evicted", "reset"):
             if told.hello[what]:
                 saw(f"hello:{what}")
+        if told.hello["reset"] and past_horizon(told):
+            saw("horizon:reset")
+            if told.acks:
+                saw("horizon:handed_in")
         if told.hello["feeds"] is None:
             saw("hello:no_feeds")
         if told.done["more"]:
@@ -154,8 +172,8 @@ class Oracle:
 
     def synced(self, tablet: Tablet) -> None:
         """Judge a tablet's disk, now that an exchange has ended somehow."""
-        self._judge(audit_cursors(self.ledger, tablet))
-        self._judge(
+        self.judge(audit_cursors(self.ledger, tablet))
+        self.judge(
             (12, f"{tablet.name} found its digest of {one.feed} to differ: {one.own} {one.server}")
             for one in tablet.differences
         )
@@ -184,9 +202,9 @@ class Oracle:
                 raise Broken(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
         self._waiting()
         tablets = list(tablets)
-        self._judge(audit_handed_in(ledger, self.made, self.world.tablets.values()))
+        self.judge(audit_handed_in(ledger, self.made, self.world.tablets.values()))
         for tablet in tablets:
-            self._judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
+            self.judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
 
     def _waiting(self) -> None:
         ledger = self.ledger
@@ -213,6 +231,7 @@ class Oracle:
             if open_ != set(row.c):
                 raise Broken(8, f"{row.id} is marked {sorted(row.c)}, and open are {sorted(open_)}")
 
-    def _judge(self, wrongs: Iterable[tuple[int, str]]) -> None:
+    def judge(self, wrongs: Iterable[tuple[int, str]]) -> None:
+        """The first thing that is wrong ends the run."""
         for number, why in wrongs:
             raise Broken(number, why)

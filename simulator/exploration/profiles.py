@@ -60,7 +60,14 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "returns": 1,
         "supervise": 0.7,
     },
-    "server": {"crash": 5, "backup": 4, "restore": 0.6, "close": 3},
+    "server": {
+        "crash": 5,
+        "backup": 4,
+        "restore": 0.6,
+        "close": 3,
+        "compact": 3,
+        "holiday": 0.6,
+    },
 }
 """Who → action → weight."""
 

@@ -53,6 +53,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "backup": ("做了备份", "is backed up"),
     "restored": ("从备份恢复", "comes back from its backup"),
     "closed": ("升级，停止服务 {seconds} 秒", "is closed for {seconds} seconds, for an update"),
+    "compacted": (
+        "清理 {days} 天前的删除记录：{purged} 条",
+        "forgets what was deleted {days} days ago: {purged} entries",
+    ),
+    "upkeep": ("例行维护，放行 {released} 条", "does what is due: {released} are let go"),
+    "holiday": ("放假 {days} 天", "is on holiday for {days} days"),
     "crash": ("崩溃后重新启动", "falls, and starts anew"),
     "heal": ("故障停止，各设备逐一同步", "the faults end; every tablet exchanges"),
     "broken": ("不变量 {number} 被打破：{why}", "invariant {number} is broken: {why}"),

@@ -19,6 +19,7 @@ from simulator.exploration.chance import Dice
 from simulator.exploration.desk import desk_step
 from simulator.exploration.drafts import drafts_on
 from simulator.exploration.profiles import Profile
+from simulator.exploration.seldom import SERVER_DOORS
 from simulator.exploration.world import Step
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def generated(world: World, profile: Profile, steps: int) -> Iterator[Step]:
         heappush(ready, (at + gap, name))
         step = Step(at, name, *_decide(world, name, dice, profile, number))
         yield step
+        if step.action == "holiday":
+            pause = step.args["days"] * _DAY_MS
+            ready = [(later + pause, one) for later, one in ready]
         if step.action == "clone" and step.args["name"] in world.tablets.keys() - counts.keys():
             counts[step.args["name"]] = 0
             heappush(ready, (at + _SECOND_MS, step.args["name"]))
@@ -77,6 +81,8 @@ def _server(dice: Dice, profile: Profile) -> tuple[str, Mapping[str, Any]]:
     action = dice.weighted(profile.weights("server")) or "backup"
     if action == "close":
         return action, {"ms": dice.between(2, 240) * _SECOND_MS}
+    if action in SERVER_DOORS:
+        return action, SERVER_DOORS[action](dice)
     return action, {}
 
 

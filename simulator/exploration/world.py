@@ -211,7 +211,7 @@ class World:
         if image is not None:
             self._epochs += 1
             epoch = f"restored{self._epochs}"
-            self.oracle.restored = True
+            self.oracle.goes_back()
         self.oracle.look()
         self.office.restart(image, epoch=epoch)
         self.oracle.attach(anew=image is not None)

@@ -35,6 +35,7 @@ LAYERS = (  # the first that matches a file holds
     Layer("server/", ours=("sync", "server")),
     Layer("simulator/twin.py", ours=("sync", "server", "simulator")),
     Layer("simulator/exploration/office.py", ours=("sync", "server", "simulator")),
+    Layer("simulator/exploration/back_office.py", ours=("sync", "server", "simulator")),
     Layer("simulator/", ours=("sync", "server.rules", "simulator")),
     Layer("scripts/dev.py", ours=("scripts.machine",), elsewhere=frozenset()),
     Layer("scripts/machine.py", ours=(), elsewhere=frozenset()),

@@ -1,0 +1,59 @@
+"""Seldom: steps of the doors that are used now and then, and how they are drawn.
+
+A deletion is told for a year and then forgotten; nobody works for a month; what waited for
+its base is let go. Each is a step with everything in it, like those of ``actions``.
+
+>>> from simulator.exploration.chance import Chance
+>>> SERVER_DOORS["holiday"](Chance(1).dice("d", "server"))["days"] in range(1, 61)
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.exploration import back_office
+from simulator.exploration.audit_horizon import audit_purge, entries_now
+from simulator.exploration.chance import Dice
+
+if TYPE_CHECKING:
+    from simulator.exploration.world import World
+
+__all__ = ["SELDOM", "SERVER_DOORS"]
+
+
+def _compact(world: World, args: Mapping[str, Any]) -> None:
+    """The daily upkeep, with a horizon of so many days."""
+    released = back_office.upkeep(world.office)
+    if released:
+        world.saw("upkeep:released")
+        world.tell("upkeep", "server", released=released)
+    oracle = world.oracle
+    oracle.look()
+    before = entries_now(oracle.ledger)
+    purged = back_office.compact(world.office, days=args["days"])
+    world.saw("server:compacted")
+    if purged:
+        world.saw("horizon:purged")
+    world.tell("compacted", "server", days=args["days"], purged=purged)
+    oracle.judge(audit_purge(oracle.ledger, before, world.now_ms, args["days"]))
+
+
+def _holiday(world: World, args: Mapping[str, Any]) -> None:
+    """Nobody works; what comes next comes so much later."""
+    world.saw("people:holiday")
+    world.tell("holiday", "county", days=args["days"])
+
+
+SELDOM: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
+    "compact": _compact,
+    "holiday": _holiday,
+}
+"""Action → what it does to the server."""
+
+SERVER_DOORS: Mapping[str, Callable[[Dice], dict[str, Any]]] = {
+    "compact": lambda dice: {"days": dice.pick((1, 1, 2, 7, 30))},
+    "holiday": lambda dice: {"days": dice.pick((1, 3, 6, 10, 32, 60))},
+}
+"""Action of the server → its arguments."""
