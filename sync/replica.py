@@ -47,9 +47,19 @@ class StaleAnswer(Exception):  # noqa: N818 - what it is, not an error of ours
 class Replica:
     """One worker's copy on one device. Not for two threads at once."""
 
-    def __init__(self, storage: ReplicaStorage, *, incarnation: str) -> None:
-        """Opens what ``enrol`` made. ``incarnation``: 4 base-32 characters, drawn for this."""
+    def __init__(
+        self,
+        storage: ReplicaStorage,
+        *,
+        incarnation: str,
+        catalogue_of: Callable[[Mapping[str, Any]], Catalogue] = read_catalogue,
+    ) -> None:
+        """Opens what ``enrol`` made. ``incarnation``: 4 base-32 characters, drawn for this.
+
+        ``catalogue_of``: or what remembers what it read, for those who open thousands.
+        """
         self.storage = storage
+        self._catalogue_of = catalogue_of
         with storage.read() as shelf:
             device, user = shelf.meta("device"), shelf.meta("user")
             if device is None or user is None:
@@ -58,7 +68,7 @@ class Replica:
         self.device: str = device
         self.user: str = user
         self._stamps = Stamps(device=device, incarnation=incarnation, last=last)
-        self.catalogue = read_catalogue(document) if document else Catalogue(schema=0)
+        self.catalogue = catalogue_of(document) if document else Catalogue(schema=0)
 
     @staticmethod
     def enrol(storage: ReplicaStorage, *, device: str, user: str) -> None:
@@ -346,7 +356,7 @@ class Replica:
 
     def learn(self, document: Mapping[str, Any], *, etag: str | None) -> None:
         """Take a catalogue; it is used from now on."""
-        catalogue = read_catalogue(document)
+        catalogue = self._catalogue_of(document)
         with self.storage.write() as shelf:
             shelf.set_meta("catalogue", document)
             shelf.set_meta("etag", etag)

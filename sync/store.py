@@ -68,10 +68,11 @@ class Codec(NamedTuple):
     loads: Callable[[bytes | str], Any]
 
 
+# ``json.dumps`` makes an encoder for each call that asks for separators, at twice the cost.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 JSON = Codec(
-    dumps=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    ),
+    dumps=lambda value: _encode(value).encode("utf-8", "surrogatepass"),
     loads=json.loads,
 )
 """The standard library's codec."""
