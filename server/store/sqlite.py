@@ -159,8 +159,9 @@ class TurnLock:
 class SqliteStore:
     """Records and operations in a SQLite file, or in memory."""
 
-    def __init__(self, url: URL, catalogue: Catalogue) -> None:
-        self.engine = sqlite_engine(url)
+    def __init__(self, url: URL, catalogue: Catalogue, *, engine: Engine | None = None) -> None:
+        """``engine``: one that is there already, as after a restart of what runs in memory."""
+        self.engine = engine or sqlite_engine(url)
         self.catalogue = catalogue
         self.codec = CODEC
         self.shared = Shared(catalogue, CODEC, SQLITE)

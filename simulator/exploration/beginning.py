@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from simulator.exploration.chance import Chance
 from simulator.exploration.county import BEFORE_MS, PEOPLE, T0_MS, county
 from simulator.exploration.disk import Disk, Image
+from simulator.exploration.ledger import Ledger, read_specs
 from simulator.exploration.office import CATALOGUE, Office, Response, empty_database
+from simulator.exploration.tablet import catalogue_of
 from sync.client import Client, Credentials, MemoryKeyring, enrol
 from sync.replica import Replica
 from sync.transport import Reply
@@ -37,11 +39,14 @@ class _Straight:
 
 
 class Beginning(NamedTuple):
-    """How every run begins: the server's database, and tablet → (person, disk, credentials)."""
+    """How every run begins: the server's database, and tablet → (person, disk, credentials).
+
+    ``ledger``: what the oracle knows of that database, to be copied like all of this.
+    """
 
     database: bytes
     tablets: Mapping[str, tuple[str, Image, Credentials]]
-    catalogue: Mapping[str, Any]
+    ledger: Ledger
 
 
 @cache
@@ -68,8 +73,10 @@ def beginning() -> Beginning:
             disk = Disk(Disk.blank(person.storage))
             credentials = _first_sync(office, disk, person.user, name, clock, chance)
             tablets[name] = (person.name, disk.image(), credentials)
-    catalogue = json.loads(json.dumps(CATALOGUE.describe()))
-    return Beginning(office.image(), tablets, catalogue)
+    ledger = Ledger(read_specs(json.loads(json.dumps(CATALOGUE.describe()))))
+    ledger.attach(office.connection)
+    ledger.read()
+    return Beginning(office.image(), tablets, ledger)
 
 
 def _first_sync(
@@ -80,7 +87,8 @@ def _first_sync(
     credentials = enrol(link, code=code, nonce=f"n{name}", name=name, platform="simulated")
     Replica.enrol(disk, device=credentials.device, user=credentials.user)
     keyring = MemoryKeyring(credentials)
-    replica = Replica(disk, incarnation=chance.dice("beginning", name).base32(4))
+    incarnation = chance.dice("beginning", name).base32(4)
+    replica = Replica(disk, incarnation=incarnation, catalogue_of=catalogue_of)
     client = Client(
         replica, link, keyring, now_ms=lambda: clock[0], draw=lambda: 0.5, nonce=lambda: "n0"
     )

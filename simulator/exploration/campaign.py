@@ -7,14 +7,17 @@ happen sometimes never did: a fault that is never injected proves nothing.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from simulator.exploration.beginning import beginning
 from simulator.exploration.mutants import planted
 from simulator.exploration.profiles import PROFILES
 from simulator.exploration.run import Outcome, explore
@@ -59,11 +62,25 @@ def never(seen: Mapping[str, int]) -> list[str]:
 def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
     if profile == "both":
         profile = PROFILES[seed % 2]
-    with planted(mutant):
+    beginning()  # Made before anything is planted, for all runs of this process.
+    with planted(mutant), _collected_after():
         outcome = explore(seed, profile=profile, steps=steps)
     if outcome.broken is None:
         outcome.steps = []
     return outcome
+
+
+@contextmanager
+def _collected_after() -> Iterator[None]:
+    """Collect garbage once, at the end: what stays alive until then was looked at 60 times."""
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.unfreeze()
 
 
 def run_seeds(

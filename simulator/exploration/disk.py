@@ -15,14 +15,21 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+import orjson
+
 from sync.replica_memory import MemoryStorage
 from sync.replica_sqlite import SqliteStorage
 from sync.replica_storage import ReplicaStorage, Shelf
+from sync.store import Codec
 
 __all__ = ["Disk", "DiskFull", "Image", "PowerCut"]
 
 Image = MemoryStorage | bytes
 """What a disk holds: a storage that nobody writes to, or a serialized database."""
+
+
+_CODEC = Codec(dumps=orjson.dumps, loads=orjson.loads)
+"""What thousands of tablets are played with."""
 
 
 class PowerCut(BaseException):
@@ -61,7 +68,7 @@ class Disk:
         else:
             self._connection = sqlite3.connect(":memory:")
             self._connection.deserialize(image)
-            self._storage = SqliteStorage(self._connection)
+            self._storage = SqliteStorage(self._connection, codec=_CODEC)
 
     def image(self) -> Image:
         """What it holds now."""

@@ -15,12 +15,13 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
 
-__all__ = ["Change", "ConflictRow", "HeldRow", "Ledger", "Op", "Row", "TypeSpec"]
+__all__ = ["Change", "ConflictRow", "HeldRow", "Ledger", "Op", "Row", "TypeSpec", "read_specs"]
 
 _HEAD = 6
 """Members before a type's own fields in a row: record, head, v, vx, c, x."""
@@ -44,6 +45,11 @@ class TypeSpec:
         self.workflow: Mapping[str, Any] | None = told["workflow"]
         steps = self.workflow["transitions"] if self.workflow else ()
         self.legal = frozenset((one["from"], one["to"]) for one in steps)
+
+
+def read_specs(catalogue: Mapping[str, Any]) -> dict[str, TypeSpec]:
+    """The types of the catalogue document, by name."""
+    return {name: TypeSpec(name, told) for name, told in catalogue["types"].items()}
 
 
 class Row:
@@ -183,8 +189,8 @@ _OPERATION = (
 class Ledger:
     """What the server's database held after its last transaction."""
 
-    def __init__(self, catalogue: Mapping[str, Any]) -> None:
-        self.specs = {name: TypeSpec(name, told) for name, told in catalogue["types"].items()}
+    def __init__(self, specs: Mapping[str, TypeSpec]) -> None:
+        self.specs = specs
         self.ops: dict[str, Op] = {}
         self.rows: dict[str, Row] = {}
         self.past: dict[str, list[Row]] = {}
@@ -194,25 +200,40 @@ class Ledger:
         self.own: dict[str, list[int]] = {}
         self._db: sqlite3.Connection = sqlite3.connect(":memory:")
 
-    def attach(self, connection: sqlite3.Connection, *, anew: bool) -> None:
-        """Read this database from now on. ``anew``: it is another history."""
+    def attach(self, connection: sqlite3.Connection) -> None:
+        """Hear of what changes in this database from now on."""
         self._db = connection
         connection.executescript(_WATCH)
-        if anew:
-            for kept in (self.ops, self.rows, self.past, self.of_record):
-                kept.clear()
-            self.conflicts.clear()
-            self.held.clear()
-            self.own.clear()
-            rows = connection.execute(f"{_OPERATION} ORDER BY received, stamp").fetchall()
-            for row in rows:
-                self._take_op(row)
-            for stamp in [row[0] for row in connection.execute("SELECT stamp FROM held")]:
-                self._take_held(stamp)
-            for name in [row[0] for row in connection.execute("SELECT id FROM conflict")]:
-                self._take_conflict(name)
-            for record, told in connection.execute("SELECT id, row FROM record").fetchall():
-                self._take_row(record, told)
+
+    def read(self) -> None:
+        """Read everything: this database holds another history."""
+        db = self._db
+        for kept in (self.ops, self.rows, self.past, self.of_record):
+            kept.clear()
+        self.conflicts.clear()
+        self.held.clear()
+        self.own.clear()
+        for row in db.execute(f"{_OPERATION} ORDER BY received, stamp").fetchall():
+            self._take_op(row)
+        for stamp in [row[0] for row in db.execute("SELECT stamp FROM held")]:
+            self._take_held(stamp)
+        for name in [row[0] for row in db.execute("SELECT id FROM conflict")]:
+            self._take_conflict(name)
+        for record, told in db.execute("SELECT id, row FROM record").fetchall():
+            self._take_row(record, told)
+
+    def copy(self) -> Ledger:
+        """The same knowledge, for a copy of the database. Of its parts only ``Op`` ever changes."""
+        twin = Ledger(self.specs)
+        twin.ops = {stamp: copy(op) for stamp, op in self.ops.items()}
+        for op in twin.ops.values():
+            twin.of_record.setdefault(op.record, []).append(op)
+        twin.past = {record: [*rows] for record, rows in self.past.items()}
+        twin.own = {feed: [*digest] for feed, digest in self.own.items()}
+        twin.rows.update(self.rows)
+        twin.conflicts.update(self.conflicts)
+        twin.held.update(self.held)
+        return twin
 
     # Reading ---------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from server.services import EXTENSION
 from server.settings import Settings
 from server.store import SqliteStore, Writer
 from server.store.migrate import put_marks
+from server.store.sqlite import sqlite_engine
 from server.store.tables import metadata
 from sync.authority import Ack
 from sync.errors import Problem, Refusal
@@ -42,6 +43,7 @@ from sync.scope import SYSTEM, Scope
 
 __all__ = ["CATALOGUE", "Fallen", "Office", "Response", "empty_database"]
 
+_URL = make_url("sqlite://")
 _SECRET = "an explored county has no secrets"
 _SETTINGS = Settings(database_url="sqlite://", secret=_SECRET, lang="en")
 
@@ -88,7 +90,7 @@ def _flask() -> Flask:
 @cache
 def empty_database(epoch: str) -> bytes:
     """An image of a database that was just made."""
-    store = SqliteStore(make_url("sqlite://"), CATALOGUE)
+    store = SqliteStore(_URL, CATALOGUE)
     with store.engine.begin() as connection:
         for tables in (metadata, db.metadata):
             tables.create_all(connection)
@@ -117,15 +119,23 @@ class Office:
         self._safeguards = dict(safeguards or {})
         self.starts = 0
         self.closed = False
-        self._start(image)
+        self._take(image)
+        self._start()
 
     # Being started, stopped, set back ---------------------------------------------------------
 
-    def _start(self, image: bytes) -> None:
-        store = _Store(make_url("sqlite://"), CATALOGUE)
-        self.connection: sqlite3.Connection = store.take_connection()
-        self.connection.deserialize(image)
-        store.give_back(self.connection)
+    def _take(self, image: bytes) -> None:
+        """A database of its own, with one connection, which outlives the applications on it."""
+        self._engine = sqlite_engine(_URL)
+        connection = self._engine.raw_connection().driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        self.connection = connection
+        connection.deserialize(image)
+
+    def _start(self) -> None:
+        """A fresh application on the database."""
+        assert not self.connection.in_transaction, "what was not committed is gone"
+        store = _Store(_URL, CATALOGUE, engine=self._engine)
         served = create_services(
             _SETTINGS,
             now_ms=self._now_ms,
@@ -146,7 +156,9 @@ class Office:
 
     def restart(self, image: bytes | None = None, *, epoch: str | None = None) -> None:
         """Start anew, on what is committed or on a backup; a restored server has a new epoch."""
-        self._start(self.image() if image is None else image)
+        if image is not None:
+            self._take(image)
+        self._start()
         if epoch is not None:
             self.connection.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
 

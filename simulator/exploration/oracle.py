@@ -42,18 +42,21 @@ KEPT_MS = 30 * 86_400_000
 class Oracle:
     """Judges one run."""
 
-    def __init__(self, world: World, catalogue: Mapping[str, Any]) -> None:
+    def __init__(self, world: World, ledger: Ledger) -> None:
+        """``ledger``: what the server's database holds at the beginning."""
         self.world = world
-        self.ledger = Ledger(catalogue)
+        self.ledger = ledger
+        ledger.attach(world.office.connection)
         self.acked: dict[str, str] = {}
         self.delivered: dict[str, list[str]] = {}
         self.made: dict[str, Made] = {}
         self.newest: dict[str, str] = {}
         self.restored = False
 
-    def attach(self, *, anew: bool) -> None:
-        """Look at the server's database as it is from now on."""
-        self.ledger.attach(self.world.office.connection, anew=anew)
+    def attach_anew(self) -> None:
+        """The server has another database now, with another history."""
+        self.ledger.attach(self.world.office.connection)
+        self.ledger.read()
 
     # While the run goes on -------------------------------------------------------------------
 

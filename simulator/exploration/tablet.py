@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from greenlet import greenlet
 
 from simulator.exploration.disk import Disk, DiskFull, Image, PowerCut
+from sync.catalogue import Catalogue
+from sync.catalogue_document import read_catalogue
 from sync.client import Client, Credentials, MemoryKeyring, Report
 from sync.digests import Difference
 from sync.errors import Refusal
@@ -27,7 +29,19 @@ if TYPE_CHECKING:
     from simulator.exploration.network import Link
     from simulator.exploration.world import World
 
-__all__ = ["Tablet"]
+__all__ = ["Tablet", "catalogue_of"]
+
+_READ: list[tuple[Mapping[str, Any], Catalogue]] = []
+
+
+def catalogue_of(document: Mapping[str, Any]) -> Catalogue:
+    """What ``read_catalogue`` gives, which takes longer than to see that it was read before."""
+    for read, catalogue in _READ:
+        if read == document:
+            return catalogue
+    catalogue = read_catalogue(document)
+    _READ.append((document, catalogue))
+    return catalogue
 
 
 class Tablet:
@@ -72,7 +86,8 @@ class Tablet:
             return
         dice = self.world.chance.dice("incarnation", self.name, self.starts)
         self.starts += 1
-        self.replica = Replica(self.disk, incarnation=dice.base32(4))
+        incarnation = dice.base32(4)
+        self.replica = Replica(self.disk, incarnation=incarnation, catalogue_of=catalogue_of)
         self.client = self._client()
 
     def _client(self) -> Client:

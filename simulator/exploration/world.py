@@ -73,8 +73,7 @@ class World:
             falling=lambda: self.oracle.look(),
             safeguards=safeguards,
         )
-        self.oracle = Oracle(self, beginning.catalogue)
-        self.oracle.attach(anew=True)
+        self.oracle = Oracle(self, beginning.ledger.copy())
         self.tablets: dict[str, Tablet] = {}
         for name, (person, image, credentials) in beginning.tablets.items():
             self.add_tablet(name, person, image, credentials)
@@ -197,7 +196,6 @@ class World:
         try:
             answer = self.office.call(method, path, headers, body, trap=trap)
         except Fallen:
-            self.oracle.attach(anew=False)
             self.saw("server:crash")
             self.tell("crash", "server")
             raise
@@ -214,4 +212,5 @@ class World:
             self.oracle.goes_back()
         self.oracle.look()
         self.office.restart(image, epoch=epoch)
-        self.oracle.attach(anew=image is not None)
+        if image is not None:
+            self.oracle.attach_anew()
