@@ -9,13 +9,17 @@
  *   - Only in the phase `open` is a replica handed to screens.
  *   - Locking closes no replica: what waits is still handed in behind the lock.
  *   - A failure here never deletes anything.
+ *   - Whether a PIN is asked for is read from the tablet, which another window may have told.
+ *   - What was told to one worker goes before the next one sees the screen.
  */
 
 import { computed, signal } from "@preact/signals";
 
 import { type Capabilities, engine, type Problem, type Profile, type Replica } from "../engine";
 import { type Model, openModel } from "../model";
-import { problemOf } from "./problems";
+import { dropToasts, toast } from "./components";
+import { t } from "./i18n";
+import { problemOf, sentence } from "./problems";
 
 export type Phase =
   | { name: "starting" }
@@ -94,13 +98,20 @@ export async function reopen(id: string): Promise<void> {
 async function shut(): Promise<void> {
   const now = opened.peek();
   opened.value = null;
+  dropToasts();
   if (!now) return;
   now.model.close();
   await now.replica.close();
 }
 
 /** Ask for the PIN again, if this worker has one. */
-export function lock(): void {
+export async function lock(): Promise<void> {
+  lockIfPin();
+  await readProfiles().catch(() => undefined);
+  lockIfPin();
+}
+
+function lockIfPin(): void {
   const now = phase.peek();
   if (now.name !== "open") return;
   const profile = profiles.peek().find((one) => one.id === now.replica.profile.id);
@@ -109,13 +120,16 @@ export function lock(): void {
 
 /** Choose another worker, or ask for a PIN that this one has. */
 export async function choose(): Promise<void> {
+  if (phase.peek().name === "open" && !(await saveDrafts())) return;
   await shut();
   await readProfiles();
   phase.value = profiles.value.length > 0 ? { name: "choose" } : { name: "enrol" };
 }
 
 /** Take up a profile that somebody tapped: its PIN first. */
-export async function takeUp(profile: Profile): Promise<void> {
+export async function takeUp(tapped: Profile): Promise<void> {
+  await readProfiles();
+  const profile = profiles.value.find((one) => one.id === tapped.id) ?? tapped;
   if (profile.hasPin) phase.value = { name: "locked", profile };
   else await open(profile.id);
 }
@@ -127,11 +141,18 @@ export async function wipe(id: string): Promise<void> {
   await start();
 }
 
-/** Put every form that somebody has begun on the disk; a failure is shown by the drafts. */
-export async function saveDrafts(): Promise<void> {
+/**
+ * Put every form that somebody has begun on the disk; whether nothing of them would be lost now.
+ * Where the disk is full the person is told, and what they typed stays in memory.
+ */
+export async function saveDrafts(): Promise<boolean> {
+  const open = opened.peek()?.replica;
   try {
-    await opened.peek()?.replica.drafts.flush();
-  } catch {
-    // `drafts.trouble` says why; they stay in memory and are tried again.
+    await open?.drafts.flush();
+  } catch (error) {
+    if (open?.status.peek().next.step === "wiped") return true;
+    toast(t("draft.not_kept", { why: sentence(problemOf(error)) }));
+    return false;
   }
+  return true;
 }

@@ -34,7 +34,8 @@ export const clockIsOff = (status: Status): boolean =>
 /** The steps after which only a person can go on. */
 const STOPPED = new Set<Status["next"]["step"]>(["stop", "update", "enrol", "wiped"]);
 
-export function statusLine(status: Status, now: number): StatusLine {
+/** The line. `drafts`: forms that somebody has begun, and of which nobody else knows anything. */
+export function statusLine(status: Status, now: number, drafts = 0): StatusLine {
   const { waiting, next, trouble } = status;
   if (trouble) return line("attention", "alert", t("status.trouble"), t("status.tap"));
   if (STOPPED.has(next.step)) {
@@ -58,7 +59,8 @@ export function statusLine(status: Status, now: number): StatusLine {
     return line("quiet", "device", t("status.nothing"), lastWords(status, now));
   }
   const at = moment(status.handedInMs, now);
-  return line("handed_in", "check", t("status.handed_in"), t("status.handed_in.at", { at }));
+  const rest = [t("status.handed_in.at", { at }), drafts > 0 && t("status.drafts", { n: drafts })];
+  return line("handed_in", "check", t("status.handed_in"), rest.filter(Boolean).join(t("entry.part")));
 }
 
 /** During the first sync, or when it was cut: nothing is "handed in" before all has come. */

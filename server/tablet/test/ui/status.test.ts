@@ -39,8 +39,8 @@ const CALM: Status = {
 };
 const WAITING: Partial<Status> = { what: "saved", waiting: 3, oldestMs: NOON_MS - 3 * HOUR_MS };
 
-const said = (changes: Partial<Status>) => {
-  const line = statusLine({ ...CALM, ...changes }, NOON_MS);
+const said = (changes: Partial<Status>, drafts = 0) => {
+  const line = statusLine({ ...CALM, ...changes }, NOON_MS, drafts);
   return { tone: line.tone, words: `${line.strong} ${line.rest}` };
 };
 
@@ -121,4 +121,9 @@ describe("the words beside it", () => {
     expect([clockIsOff(behind), clockWords(behind)]).toEqual([true, "本机时钟慢了 3 小时"]);
     expect(clockWords({ ...CALM, offsetMs: -3 * HOUR_MS })).toBe("本机时钟快了 3 小时");
   });
+});
+
+test("what is only a draft is named beside what was handed in", () => {
+  expect(said({}, 0).words).not.toContain("草稿");
+  expect(said({}, 2)).toMatchObject({ tone: "handed_in", words: "已上传 11:00；2 份草稿没存" });
 });

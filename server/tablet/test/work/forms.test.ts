@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { type Field, readCatalogue, type RecordType } from "../../src/engine/catalogue";
 import type { Json, View } from "../../src/engine/types";
+import { UNREADABLE } from "../../src/ui/components/Field";
 import { asked, begin, changes, fromRaw, inputOf, toLocal, toRaw } from "../../src/ui/work/forms";
 
 const field = (name: string, kind: string, policy: string, more: object = {}) => ({
@@ -139,6 +140,12 @@ describe("a form", () => {
     expect(toRaw(named("floor"), 12)).toBe("12");
     expect(fromRaw(named("floor"), "1.5")).toHaveProperty("wrong");
     expect(fromRaw(named("floor"), "-1")).toEqual({ value: -1 });
+  });
+
+  it("takes half a date and half a time for a mistake, never for nothing", () => {
+    expect(fromRaw({ ...named("until"), kind: "date" }, UNREADABLE)).toHaveProperty("wrong");
+    expect(fromRaw(named("until"), UNREADABLE)).toMatchObject({ wrong: { zh: "请选全日期和时间" } });
+    expect(fromRaw(named("until"), "2026-11-24T10:05")).toEqual({ value: Date.UTC(2026, 10, 24, 2, 5) });
   });
 
   it("shows instants by the county's clock wherever the tablet believes itself to be", () => {

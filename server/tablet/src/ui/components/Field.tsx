@@ -11,6 +11,7 @@
  *   - `onValue` never gets half-composed text.
  *   - What a person typed is not replaced while they type.
  *   - A field that is wrong says so in words, tied to the input, and announces it.
+ *   - Half a date is told as `UNREADABLE`, never as no date.
  */
 
 import type { ComponentChildren, RefObject } from "preact";
@@ -74,7 +75,7 @@ export type Typed = HTMLInputElement & HTMLTextAreaElement;
 export interface TextFieldProps extends FieldProps {
   value: string;
   onValue: (value: string) => void;
-  type?: "text" | "tel" | "search" | "date" | "time" | "password" | undefined;
+  type?: "text" | "tel" | "search" | "date" | "datetime-local" | "password" | undefined;
   inputMode?: "text" | "numeric" | "decimal" | "tel" | "search" | undefined;
   /** Several lines; grows with its text. */
   multiline?: boolean | undefined;
@@ -115,6 +116,14 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
+/**
+ * What stands for half a date: the browser itself says that there is nothing, and saving would
+ * take the date away that was there before.
+ */
+export const UNREADABLE = "…";
+
+const valueOf = (input: Typed): string => (input.validity?.badInput ? UNREADABLE : input.value);
+
 /** What an input needs so that half-composed text stays in it and goes nowhere. */
 export function useComposed(
   value: string,
@@ -130,12 +139,12 @@ export function useComposed(
   // meanwhile would swallow letters.
   useLayoutEffect(() => {
     const input = ref.current;
-    if (input && !composing.current && input.value !== value) input.value = value;
+    if (input && !composing.current && valueOf(input) !== value) input.value = value;
     told.current = value;
   }, [value]);
 
   const tell = (event: Event) => {
-    const typed = (event.currentTarget as Typed).value;
+    const typed = valueOf(event.currentTarget as Typed);
     if (typed === told.current) return;
     told.current = typed;
     onValue(typed);

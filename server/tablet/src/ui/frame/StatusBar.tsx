@@ -9,13 +9,15 @@ import { Count, Icon } from "../components";
 import { t } from "../i18n";
 import { nowMs } from "../i18n/moments";
 import { statusLine } from "../status";
+import { replica } from "../session";
 import { shown } from "../steady";
 import { toSettle } from "../settle";
 
 export function StatusBar() {
   const status = shown.value;
   if (!status) return null;
-  const { tone, icon, strong, rest } = statusLine(status, nowMs.value);
+  const drafts = replica.value?.drafts.all.value.length ?? 0;
+  const { tone, icon, strong, rest } = statusLine(status, nowMs.value, drafts);
   return (
     <header class="top">
       <a class={`status ${tone}`} href="#/sync" data-tab="">

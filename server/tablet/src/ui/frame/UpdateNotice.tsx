@@ -64,6 +64,5 @@ export function UpdateNotice() {
 
 /** What stands in a form is on the disk before the page goes. */
 export async function restart(): Promise<void> {
-  await saveDrafts();
-  useUpdate();
+  if (await saveDrafts()) useUpdate();
 }

@@ -24,7 +24,7 @@ export function useIdleLock(): void {
       // A clock that was put back must not keep the screen open for ever.
       if (idle >= Number(preferences.lockMinutes.peek()) * 60_000 || idle < 0) {
         touched = Date.now();
-        lock();
+        void lock();
       }
     };
     const timer = setInterval(look, LOOK_MS);

@@ -8,7 +8,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Replica, Status } from "../../engine";
+import type { Profile, Replica, Status } from "../../engine";
 import { Bar, Button, Card, Icon, Notice, Progress } from "../components";
 import { t } from "../i18n";
 import { bytes } from "../i18n/moments";
@@ -29,7 +29,7 @@ export function FirstSync() {
       {ready ? <Ready status={status} /> : <Coming replica={replica} status={status} />}
       <Card title={t("first.meanwhile")}>
         <StorageKept replica={replica} />
-        <PinOffer profile={replica.profile.id} />
+        <PinOffer profile={replica.profile} />
       </Card>
       <Button
         kind={ready ? "primary" : undefined}
@@ -115,7 +115,7 @@ function Ready({ status }: { status: Status }) {
   );
 }
 
-function PinOffer({ profile }: { profile: string }) {
+function PinOffer({ profile }: { profile: Profile }) {
   const [open, setOpen] = useState(false);
   const [done, setDone] = useState(false);
   if (done) return <p class="with-icon">{t("pin.set")}</p>;

@@ -1,31 +1,53 @@
-/** Choosing a PIN: typed twice, for nobody can read it back. */
+/**
+ * Choosing a PIN: typed twice, for nobody can read it back. Who changes or removes one must
+ * know it: the tablet may lie open on a table.
+ */
 
 import { useState } from "preact/hooks";
 
-import { engine } from "../../engine";
+import { engine, type Profile } from "../../engine";
 import { Button, Sheet, TextField } from "../components";
-import { t } from "../i18n";
+import { type Key, t } from "../i18n";
 import { problemOf, sentence } from "../problems";
 import { readProfiles } from "../session";
 
 export const PIN_FORM = /^\d{4,12}$/;
 
-export function PinSheet(props: { profile: string; onDone: () => void; onClose: () => void }) {
-  const [pin, setPin] = useState("");
-  const [again, setAgain] = useState("");
-  const [wrong, setWrong] = useState<{ pin?: string; again?: string }>({});
+type Name = "present" | "pin" | "again";
+
+interface PinSheetProps {
+  profile: Pick<Profile, "id" | "hasPin">;
+  /** Take the PIN away instead. */
+  removes?: boolean;
+  onDone: () => void;
+  onClose: () => void;
+}
+
+export function PinSheet({ profile, removes = false, onDone, onClose }: PinSheetProps) {
+  const [typed, setTyped] = useState<Record<Name, string>>({ present: "", pin: "", again: "" });
+  const [wrong, setWrong] = useState<Partial<Record<Name, string>>>({});
   const [busy, setBusy] = useState(false);
+  const { present, pin, again } = typed;
+  const asked: readonly Name[] = [
+    ...(profile.hasPin ? ["present" as const] : []),
+    ...(removes ? [] : (["pin", "again"] as const)),
+  ];
 
   const save = async (): Promise<void> => {
-    if (!PIN_FORM.test(pin)) return setWrong({ pin: t("pin.form") });
-    if (pin !== again) return setWrong({ again: t("pin.differs") });
+    if (!removes && !PIN_FORM.test(pin)) return setWrong({ pin: t("pin.form") });
+    if (!removes && pin !== again) return setWrong({ again: t("pin.differs") });
     setBusy(true);
     try {
-      await engine.setPin(props.profile, pin);
+      const told = await engine.checkPin(profile.id, present);
+      if (!told.ok) {
+        const n = Math.ceil(told.waitMs / 1_000);
+        return setWrong({ present: n > 0 ? t("lock.wait", { n }) : t("lock.wrong") });
+      }
+      await engine.setPin(profile.id, removes ? null : pin);
       await readProfiles();
-      props.onDone();
+      onDone();
     } catch (error) {
-      setWrong({ pin: sentence(problemOf(error)) });
+      setWrong({ [asked[0] ?? "pin"]: sentence(problemOf(error)) });
     } finally {
       setBusy(false);
     }
@@ -33,7 +55,7 @@ export function PinSheet(props: { profile: string; onDone: () => void; onClose: 
   };
 
   return (
-    <Sheet title={t("pin.choose")} onClose={props.onClose}>
+    <Sheet title={t(removes ? "pin.remove" : "pin.choose")} onClose={onClose}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -41,30 +63,26 @@ export function PinSheet(props: { profile: string; onDone: () => void; onClose: 
           void save();
         }}
       >
-        <p class="hint">{t("pin.what")}</p>
-        <TextField
-          label={t("pin.new")}
-          hint={t("pin.form")}
-          type="password"
-          inputMode="numeric"
-          autocomplete="new-password"
-          value={pin}
-          error={wrong.pin}
-          onValue={setPin}
-        />
-        <TextField
-          label={t("pin.again")}
-          type="password"
-          inputMode="numeric"
-          autocomplete="new-password"
-          value={again}
-          error={wrong.again}
-          onValue={setAgain}
-        />
-        <Button kind="primary" type="submit" wide busy={busy}>
-          {t("pin.save")}
+        <p class="hint">{t(removes ? "pin.remove.why" : "pin.what")}</p>
+        {asked.map((name) => (
+          <TextField
+            key={name}
+            label={t(LABELS[name])}
+            hint={name === "pin" ? t("pin.form") : undefined}
+            type="password"
+            inputMode="numeric"
+            autocomplete={name === "present" ? "current-password" : "new-password"}
+            value={typed[name]}
+            error={wrong[name]}
+            onValue={(value) => setTyped((before) => ({ ...before, [name]: value }))}
+          />
+        ))}
+        <Button kind={removes ? "danger" : "primary"} type="submit" wide busy={busy}>
+          {t(removes ? "pin.remove" : "pin.save")}
         </Button>
       </form>
     </Sheet>
   );
 }
+
+const LABELS: Record<Name, Key> = { present: "pin.present", pin: "pin.new", again: "pin.again" };

@@ -134,7 +134,10 @@ function Typed(props: FieldInputProps & { label: string }) {
   );
 }
 
-const TYPES: Readonly<Record<string, "date">> = { date: "date" };
+const TYPES: Readonly<Record<string, "date" | "datetime-local">> = {
+  date: "date",
+  instant: "datetime-local",
+};
 
 const texts = (value: Json): string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];

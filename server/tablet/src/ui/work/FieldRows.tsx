@@ -51,9 +51,16 @@ export function FieldCards(props: {
   );
 }
 
-export function FieldRows({ view, fields }: { view: View; fields: readonly Field[] }) {
+interface FieldRowsProps {
+  view: View;
+  fields: readonly Field[];
+  /** What in the address names the field to be gone on with: two records may stand on a screen. */
+  asked?: "field" | "facts";
+}
+
+export function FieldRows({ view, fields, asked = "field" }: FieldRowsProps) {
   const { replica } = useSession();
-  const [open, setOpen] = useState<Field | null>(() => askedFor(fields));
+  const [open, setOpen] = useState<Field | null>(() => askedFor(fields, asked));
   const mayEdit = may(view.spec, "edit", replica.role.value);
   return (
     <>
@@ -73,8 +80,8 @@ export function FieldRows({ view, fields }: { view: View; fields: readonly Field
 }
 
 /** The field that the address names: a draft of it is to be gone on with. */
-function askedFor(fields: readonly Field[]): Field | null {
-  const name = place.peek().query.get("field");
+function askedFor(fields: readonly Field[], asked: string): Field | null {
+  const name = place.peek().query.get(asked);
   return fields.find((field) => field.name === name) ?? null;
 }
 

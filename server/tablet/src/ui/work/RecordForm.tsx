@@ -33,7 +33,7 @@ import { inWords } from "./words";
 export function EditRecord({ params }: ScreenProps) {
   const { model } = useSession();
   const view = model.record(params["id"] ?? "").value;
-  if (!view) return <NotHere />;
+  if (!view || view.spec.restricted) return <NotHere />;
   const draft = draftKey("edit", view.id);
   return <RecordForm key={view.id} spec={view.spec} of={view} known={{}} draft={draft} />;
 }

@@ -1,13 +1,12 @@
 /** A resident's file: the person, their household, and restricted facts only where this tablet has them. */
 
-import { useEffect, useState } from "preact/hooks";
-
 import type { View } from "../../engine";
-import { Bar, Button, Card, List, ListRow, Notice } from "../components";
+import { Bar, List, ListRow, Notice } from "../components";
 import { t } from "../i18n";
 import { nowMs } from "../i18n/moments";
 import type { ScreenProps } from "../routes";
 import { useSession } from "../session";
+import { Covered } from "./Covered";
 import { Deleting } from "./Deleting";
 import { FieldCards, FieldRows } from "./FieldRows";
 import { ConflictNotice } from "./Household";
@@ -59,34 +58,16 @@ export function Resident({ params }: ScreenProps) {
   );
 }
 
-/** Shown for so long, then covered again: who looks over a shoulder sees nothing. */
-const SHOWN_MS = 60_000;
-
 function Restricted({ resident }: { resident: View }) {
   const { model } = useSession();
-  const [open, setOpen] = useState(false);
   const facts = model.by("resident_restricted", "resident", resident.id).value[0];
-  useEffect(() => {
-    if (!open) return undefined;
-    const timer = setTimeout(() => setOpen(false), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [open]);
   if (!facts) return null;
   const fields = facts.spec.fields.filter(
     (field) => field.name !== "resident" && field.name !== "grid",
   );
   return (
-    <Card title={t("restricted.title")} flush={open}>
-      {open ? (
-        <FieldRows view={facts} fields={fields} />
-      ) : (
-        <>
-          <p class="quiet">{t("restricted.covered")}</p>
-          <Button icon="lock" onPress={() => setOpen(true)}>
-            {t("restricted.show")}
-          </Button>
-        </>
-      )}
-    </Card>
+    <Covered title={t("restricted.title")} flush>
+      {() => <FieldRows view={facts} fields={fields} asked="facts" />}
+    </Covered>
   );
 }

@@ -10,6 +10,7 @@ import type { TargetedKeyboardEvent } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { View } from "../../engine";
+import type { Model } from "../../model";
 import { Bar, Empty, Icon, IconButton, List, ListRow } from "../components";
 import { t } from "../i18n";
 import { go } from "../router";
@@ -19,21 +20,21 @@ import { recordPath } from "./links";
 import { recallTexts, rememberFirst } from "./memory";
 import { Marked } from "./parts";
 import type { Hit } from "./search";
-import { addressOf, buildingTitle, householder } from "./titles";
+import { addressOf, doorInWords, householder } from "./titles";
 
 const SHOWN = 60;
 const RECENT = 12;
 
 export function Search() {
   const { model, replica } = useSession();
-  const [text, setText] = useState(lastText);
+  const [text, setText] = useState(lastTyped.get(model) ?? "");
   const input = useRef<HTMLInputElement>(null);
   const finder = finderOf(model);
   const version = finder.version.value;
   const { hits, total } = useMemo(() => finder.index.find(text, SHOWN), [text, version]);
   useEffect(() => input.current?.focus(), []);
   const type = (typed: string) => {
-    lastText = typed;
+    lastTyped.set(model, typed);
     setText(typed);
   };
   const open = (type: string, id: string) => {
@@ -81,8 +82,8 @@ export function Search() {
   );
 }
 
-/** What was typed last stays while the app is open: Back from a household leads to its list. */
-let lastText = "";
+/** What a worker typed last, while their records are open: Back from a household leads to its list. */
+const lastTyped = new WeakMap<Model, string>();
 
 type Open = (type: string, id: string) => void;
 
@@ -121,8 +122,7 @@ function Hits({ hits, total, onOpen }: { hits: readonly Hit[]; total: number; on
 
 function HitRow({ hit, onOpen }: { hit: Hit; onOpen: Open }) {
   const { entry } = hit;
-  const { compound, building, entrance, room } = entry.door;
-  const address = [buildingTitle(compound, building), entrance, room].filter(Boolean).join(" ");
+  const address = doorInWords(entry.door);
   const isPerson = entry.kind === "resident";
   return (
     <ListRow

@@ -8,7 +8,8 @@ import { forgetOthers } from "./memory";
 
 effect(() => {
   const now = phase.value;
-  if (now.name !== "open") return;
-  awayOf(now.model, now.replica);
-  forgetOthers(profiles.peek().map((one) => one.id));
+  if (now.name === "open") awayOf(now.model, now.replica);
+  // In these it is known who is enrolled: after somebody was erased, too.
+  const isKnown = ["open", "locked", "choose", "enrol"].includes(now.name);
+  if (isKnown) forgetOthers(profiles.peek().map((one) => one.id));
 });

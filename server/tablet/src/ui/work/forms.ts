@@ -90,11 +90,14 @@ export function begin(spec: RecordType, of: View | null, known: Raw = {}): Raw {
 /** The value that an input's content means, or what is wrong with it. */
 export function fromRaw(field: Field, raw: Json | undefined): { value: Json } | { wrong: Words } {
   const value = meant(field, raw);
-  const wrong = value === undefined ? NOT_UNDERSTOOD : problemOf(field, value);
+  const wrong = value === undefined ? notUnderstood(field) : problemOf(field, value);
   return wrong ? { wrong } : { value: value as Json };
 }
 
-const NOT_UNDERSTOOD: Words = { zh: "应为数字", en: "it must be a number" };
+const notUnderstood = (field: Field): Words =>
+  field.kind === "instant"
+    ? { zh: "请选全日期和时间", en: "choose the whole date and time" }
+    : { zh: "应为数字", en: "it must be a number" };
 
 /** A log has nothing to check but its entry, which need not be there. */
 function problemOf(field: Field, value: Json): Words | null {

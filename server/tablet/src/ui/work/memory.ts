@@ -6,8 +6,8 @@
  * and hold nothing but ids and choices: no name, no number, no text of anybody.
  * Where storage is denied they last until the page is closed.
  *
- * Invariant: what was remembered for a profile that is no longer on this tablet is gone
- * after the next start (`forgetOthers`).
+ * Invariant: nothing stays of what was remembered for a profile that is no longer on this
+ * tablet (`forgetOthers`).
  */
 
 import type { Json } from "../../engine/types";
@@ -53,12 +53,11 @@ export function rememberFirst(profile: string, name: string, text: string, most:
 /** Drop what was remembered for profiles other than these. */
 export function forgetOthers(profiles: readonly string[]): void {
   const kept = profiles.map((profile) => `${PREFIX}${profile}.`);
+  const isIdle = (key: string) =>
+    key.startsWith(PREFIX) && !kept.some((prefix) => key.startsWith(prefix));
+  for (const key of [...whileOpen.keys()].filter(isIdle)) whileOpen.delete(key);
   try {
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(PREFIX) && !kept.some((prefix) => key.startsWith(prefix))) {
-        localStorage.removeItem(key);
-      }
-    }
+    for (const key of Object.keys(localStorage).filter(isIdle)) localStorage.removeItem(key);
   } catch {
     // Denied: nothing was kept.
   }

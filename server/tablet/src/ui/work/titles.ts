@@ -52,7 +52,11 @@ function buildingOf(household: View, model: Model): View | null {
 
 /** The whole address: 文昌国际 3幢 1单元 101. */
 export function addressOf(household: View, model: Model): string {
-  const { compound, building, entrance, room } = doorOf(household, model);
+  return doorInWords(doorOf(household, model));
+}
+
+/** A door in the words of its address. */
+export function doorInWords({ compound, building, entrance, room }: Door): string {
   const parts = [buildingTitle(compound, building)];
   if (entrance) parts.push(counted("title.entrance", entrance));
   parts.push(room ? counted("title.room", room) : t("title.no_room"));

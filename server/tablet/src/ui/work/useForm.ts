@@ -60,11 +60,14 @@ export function useForm(about: FormAbout, initial: Raw): Form {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const latest = useRef(typed);
-  // Two taps within one drawing must not save twice.
+  // Two taps within one drawing must not save twice, nor the second while the form is on its way
+  // off the screen: what was saved can be saved again only when something else stands in it.
   const isSaving = useRef(false);
+  const isSaved = useRef(false);
 
   const put = (values: Raw) => {
     latest.current = values;
+    isSaved.current = false;
     setTyped(values);
     if (Object.keys(values).length === 0) void drafts.discard(about.key);
     else drafts.put({ ...about, values });
@@ -83,12 +86,13 @@ export function useForm(about: FormAbout, initial: Raw): Form {
     return () => put(values);
   };
   const save = async (work: (draft: string) => Promise<unknown>): Promise<boolean> => {
-    if (isSaving.current) return false;
+    if (isSaving.current || isSaved.current) return false;
     isSaving.current = true;
     setSaving(true);
     setProblem(null);
     try {
       await work(about.key);
+      isSaved.current = true;
       return true;
     } catch (error) {
       setProblem(problemOf(error));

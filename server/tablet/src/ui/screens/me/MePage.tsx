@@ -23,7 +23,7 @@ export function MePage() {
       <Card flush title={t("me.workers")}>
         <List>
           {mine?.hasPin && (
-            <ListRow icon="lock" title={t("me.lock")} second={t("me.lock.hint")} onPress={lock} />
+            <ListRow icon="lock" title={t("me.lock")} second={t("me.lock.hint")} onPress={() => void lock()} />
           )}
           <ListRow
             icon="people"

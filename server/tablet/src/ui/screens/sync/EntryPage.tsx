@@ -27,6 +27,7 @@ import { codeLine, problemOf, sentence } from "../../problems";
 import { back, go } from "../../router";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
+import { Covered } from "../../work/Covered";
 import { recordLink } from "../../work/links";
 import { ProblemNotice } from "../ProblemNotice";
 import { badgeOf, changesOf, deedOf, isInConflict, recordOf, valueOf } from "./entryWords";
@@ -52,6 +53,8 @@ export function EntryPage({ params }: ScreenProps) {
 function Entry({ work }: { work: Work }) {
   const { replica, model } = useSession();
   const spec = replica.catalogue.value.get(work.type);
+  // A type that is not known is one that only some may read, as on the disk.
+  const isRestricted = spec?.restricted ?? true;
   return (
     <div class="screen">
       <Bar
@@ -61,9 +64,13 @@ function Entry({ work }: { work: Work }) {
         actions={<Badge state={badgeOf(work, model)} />}
       />
       <Said work={work} />
-      <Card title={t("entry.changes")}>
-        <Changes work={work} spec={spec} />
-      </Card>
+      {isRestricted ? (
+        <Covered title={t("entry.changes")}>{() => <Changes work={work} spec={spec} />}</Covered>
+      ) : (
+        <Card title={t("entry.changes")}>
+          <Changes work={work} spec={spec} />
+        </Card>
+      )}
       <Card>
         <Facts
           of={[
@@ -87,11 +94,13 @@ function Entry({ work }: { work: Work }) {
           />
         </List>
       </Card>
-      <details class="details">
-        <summary>{t("problem.details")}</summary>
-        <p class="hint">{t("entry.details")}</p>
-        <pre class="code">{JSON.stringify(work.body, null, 1)}</pre>
-      </details>
+      {!isRestricted && (
+        <details class="details">
+          <summary>{t("problem.details")}</summary>
+          <p class="hint">{t("entry.details")}</p>
+          <pre class="code">{JSON.stringify(work.body, null, 1)}</pre>
+        </details>
+      )}
     </div>
   );
 }

@@ -10,10 +10,10 @@ import type { ComponentChildren } from "preact";
 import type { Replica, Status } from "../../../engine";
 import { Button, Card, Facts, Icon, Notice } from "../../components";
 import { t } from "../../i18n";
-import { moment, nowMs } from "../../i18n/moments";
+import { bytes, moment, nowMs } from "../../i18n/moments";
 import { sentence } from "../../problems";
 import { clockIsOff, clockWords, statusLine } from "../../status";
-import { updateReady } from "../../update";
+import { APP_VERSION, updateReady } from "../../update";
 import { ProblemNotice } from "../ProblemNotice";
 
 /** Days left of the lease from which they are told. */
@@ -21,9 +21,11 @@ const LEASE_TOLD_DAYS = 3;
 
 export function Summary({ replica }: { replica: Replica }) {
   const status = replica.status.value;
-  const { tone, icon, strong, rest } = statusLine(status, nowMs.value);
+  const drafts = replica.drafts.all.value.length;
+  const { tone, icon, strong, rest } = statusLine(status, nowMs.value, drafts);
   const busy = status.what === "sending";
   const last = status.lastSuccessMs;
+  const { usedBytes } = status.storage;
   return (
     <Card>
       <div class={`summary ${tone}`}>
@@ -39,6 +41,8 @@ export function Summary({ replica }: { replica: Replica }) {
           ...(status.next.step === "wait" && status.next.atMs !== null && !busy
             ? [[t("sync.next"), moment(status.next.atMs, nowMs.value)] as const]
             : []),
+          [t("storage.title"), usedBytes === null ? t("storage.unknown") : bytes(usedBytes)],
+          [t("app.version"), APP_VERSION],
         ]}
       />
       <Trouble replica={replica} status={status} />
