@@ -349,6 +349,24 @@ def _rebuilt(world: _World) -> None:
     world.sync()
 
 
+def _handed_in_again(world: _World) -> None:
+    _first_sync(world)
+    old = MemoryStore(CATALOGUE, epoch="e2")
+    old._tables = world.store._tables.copy()
+    old._tables.meta["epoch"] = "e2"
+    world.work(
+        lambda tablet: tablet.create(
+            "household", HOUSE, {"grid": GRID, "phone": "5"}, now_ms=world.now_ms
+        )
+    )
+    world.sync()
+    world.office(HOUSE, {"householder": "乙"})
+    world.sync()
+    world.use(old)
+    world.sync()
+    world.sync()
+
+
 def _kept(world: _World) -> None:
     _first_sync(world)
     world.reader = replace(world.reader, suspended=True)
@@ -395,6 +413,7 @@ def pages() -> Mapping[str, Any]:
         "an answer lost after commit, then cut after the acks": _lost_answer,
         "deleted, moved away, reassigned": _gone,
         "a server that came back from a backup": _rebuilt,
+        "created again on a server that came back from a backup": _handed_in_again,
         "held, and a device that may only hand in": _kept,
         "erased at a person's request": _erased,
         "merged into another, and apart again": _merged,
