@@ -87,9 +87,9 @@ def show(outcome: Outcome, lang: str, *, trace: bool) -> None:
     if outcome.broken is None:
         typer.echo(say("held", lang))
         return
-    number, why = outcome.broken
-    promise = PROMISES.get(number, ("程序出错", "the program failed"))[lang == "en"]
-    typer.echo(say("broken", lang, number=number, promise=promise, why=why))
+    for number, why in outcome.breaks.items():
+        promise = PROMISES.get(number, ("程序出错", "the program failed"))[lang == "en"]
+        typer.echo(say("broken", lang, number=number, promise=promise, why=why))
 
 
 def register(app: typer.Typer) -> None:
@@ -109,7 +109,8 @@ def register(app: typer.Typer) -> None:
         show(outcome, lang, trace=trace)
         kept = kept_run(run)
         was = kept.broken if kept else outcome.broken
-        if was != outcome.broken:
+        again = was == outcome.broken or (was is not None and was in outcome.breaks.items())
+        if not again:
             typer.echo(say("other", lang, was=f"{was[0]}: {was[1]}" if was else "-"))
         if outcome.broken is not None:
             raise typer.Exit(1)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from server.cli.errors import OperatorError
 from server.cli.replay import kept_run, known_mutant, live, show
+
+if TYPE_CHECKING:
+    from simulator.exploration.run import Outcome
+    from simulator.exploration.runs import Kept
 
 WORDS = {
     "holds": (
@@ -26,6 +30,14 @@ WORDS = {
 def say(word: str, lang: str, **values: object) -> str:
     """A text in a language."""
     return WORDS[word][lang == "en"].format(**values)
+
+
+def _number(outcome: Outcome, kept: Kept | None) -> int:
+    """The promise that is looked at: the one that the file names, if the run still breaks it."""
+    assert outcome.broken is not None
+    if kept is not None and kept.broken is not None and kept.broken[0] in outcome.breaks:
+        return kept.broken[0]
+    return outcome.broken[0]
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +73,7 @@ def register(app: typer.Typer) -> None:
                 tries[0] = tried
                 status.update(f"{tried}: {left}")
 
-            number = outcome.broken[0]
+            number = _number(outcome, kept_before)
             kept, small = cut_down(
                 outcome.steps, seed=outcome.seed, number=number, progress=progress
             )
@@ -70,7 +82,7 @@ def register(app: typer.Typer) -> None:
             if kept_before is None
             else Path(run).with_name(f"{Path(run).stem}-small.json")
         )
-        small.profile = outcome.profile
+        small.profile, small.broken = outcome.profile, small.named([number])
         write_run(path, small, kept, mutant=bug)
         show(small, lang, trace=True)
         before, after = len(outcome.steps), len(kept)

@@ -12,7 +12,7 @@ from typing import Any
 from simulator.exploration.expectations import Expected, by_record
 from simulator.exploration.ledger import Change, Ledger, Op, Row
 
-__all__ = ["Saw", "audit_transaction"]
+__all__ = ["Saw", "audit_places", "audit_transaction"]
 
 Wrong = tuple[int, str]
 Saw = Any  # called with the name of something that happened
@@ -196,3 +196,15 @@ def _unmoved(ledger: Ledger, record: str, ops: Sequence[Op]) -> Iterator[Wrong]:
                 lost = lost or (policy in ("ask", "once") and value != row.get(name))
                 if lost:
                     yield 2, f"{op.stamp} was {op.outcome}, and its {name} is nowhere"
+
+
+def audit_places(ledger: Ledger) -> Iterator[Wrong]:
+    """Every record is live in the feeds that the catalogue names, and an order with one unit."""
+    places = ledger.places()
+    for row in ledger.rows.values():
+        here = places.get(row.id, set())
+        wanted = set() if row.deleted else set(row.feeds())
+        if sum(feed.startswith("unit:") for feed in here) > 1:
+            yield 10, f"{row.spec.name} {row.id} is led by several: {sorted(here)}"
+        if here != wanted:
+            yield 1, f"{row.spec.name} {row.id} is live in {sorted(here)}, not {sorted(wanted)}"

@@ -12,7 +12,7 @@ import multiprocessing
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,12 +44,14 @@ class Campaign:
     simulated_s: float = 0.0
     stopped: bool = False
 
-    def take(self, outcome: Outcome) -> None:
-        """Count a run in."""
+    def take(self, outcome: Outcome, named: Collection[int] | None = None) -> None:
+        """Count a run in. ``named``: only what breaks one of these promises is a failure."""
         self.seeds += 1
         self.seen.update(outcome.seen)
         self.cpu_s += outcome.cpu_s
         self.simulated_s += outcome.simulated_ms / 1000
+        if named is not None:
+            outcome.broken = outcome.named(named)
         if outcome.broken is not None:
             self.failures.append(outcome)
 
@@ -92,13 +94,14 @@ def run_seeds(
     mutant: str | None = None,
     progress: Callable[[Campaign], None] = lambda _so_far: None,
     stop_at: int | None = None,
+    named: Collection[int] | None = None,
 ) -> Campaign:
-    """Run these seeds. ``stop_at``: so many failures are enough."""
+    """Run these seeds. ``stop_at``: so many failures are enough; ``named``: of these promises."""
     campaign, began = Campaign(), time.perf_counter()
     work = partial(_one, profile=profile, steps=steps, mutant=mutant)
     try:
         for outcome in _dealt(work, seeds, jobs):
-            campaign.take(outcome)
+            campaign.take(outcome, named)
             campaign.wall_s = time.perf_counter() - began
             progress(campaign)
             if stop_at is not None and len(campaign.failures) >= stop_at:

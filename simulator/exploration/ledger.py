@@ -205,6 +205,11 @@ class Ledger:
         self._db = connection
         connection.executescript(_WATCH)
 
+    def stay(self, connection: sqlite3.Connection) -> None:
+        """Hear of what changes in this database, if that is not so already."""
+        if connection is not self._db:
+            self.attach(connection)
+
     def read(self) -> None:
         """Read everything: this database holds another history."""
         db = self._db
@@ -328,6 +333,24 @@ class Ledger:
             (feed, upto),
         )
         return {record: (state, head) for record, state, head in found}
+
+    def vanished(self) -> list[str]:
+        """The operations that were read before, and that the database does not hold now."""
+        (count,) = self._db.execute("SELECT count(*) FROM operation").fetchone()
+        if count >= len(self.ops):
+            return []
+        kept = {row[0] for row in self._db.execute("SELECT stamp FROM operation")}
+        return [stamp for stamp in self.ops if stamp not in kept]
+
+    def places(self) -> dict[str, set[str]]:
+        """Record → the feeds in which it is live."""
+        found: dict[str, set[str]] = {}
+        for record, name in self._db.execute(
+            "SELECT e.record, f.name FROM entry e JOIN feed f ON f.key = e.feed "
+            "WHERE e.state = 'live'"
+        ):
+            found.setdefault(record, set()).add(name)
+        return found
 
     def digests(self) -> dict[str, tuple[int, int, int]]:
         """Feed → (count, sum, seq) as the server keeps them."""

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from simulator.exploration import mutants_device, mutants_doors, mutants_server
+from simulator.exploration.beginning import beginning
 from simulator.exploration.planting import Plant
 
 __all__ = ["MUTANTS", "Mutant", "planted"]
@@ -43,8 +44,12 @@ MUTANTS: Mapping[str, Mutant] = {
 
 @contextmanager
 def planted(name: str | None) -> Iterator[None]:
-    """Plant a bug for the ``with`` block; None plants nothing."""
+    """Plant a bug for the ``with`` block; None plants nothing.
+
+    What every run begins with is made before: a bug is in what happens, and not in that.
+    """
     with ExitStack() as stack:
         if name is not None:
+            beginning()
             MUTANTS[name].plant(stack)
         yield

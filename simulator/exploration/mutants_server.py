@@ -131,13 +131,27 @@ def _append_over(_original: Any) -> Callable[..., Any]:
 
 
 def _second_accept(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A step is taken from whatever state an order is in."""
+    """A step that somebody took first is taken again."""
+    return _from_elsewhere(original, lambda current, target, _legal: current == target)
+
+
+def _any_step(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether a step leads from where an order is now is not asked."""
+    return _from_elsewhere(original, lambda current, target, legal: (current, target) not in legal)
+
+
+def _from_elsewhere(
+    original: Callable[..., Any], when: Callable[[Any, Any, Any], bool]
+) -> Callable[..., Any]:
+    """A step is taken from the state that its author saw."""
 
     def transition(run: Any, op: Any, context: Any) -> Any:
         record = run.work.record(op.record)
         flow = record.spec.workflow
         step = op.fields[flow.field]
-        if record.get(flow.field) != step["from"]:
+        if (step["from"], step["to"]) in flow.steps and when(
+            record.get(flow.field), step["to"], flow.steps
+        ):
             record.values[record.spec.index[flow.field]] = step["from"]
         return original(run, op, context)
 
@@ -339,6 +353,34 @@ def _digest_forgets(original: Callable[..., Any]) -> Callable[..., Any]:
     return changes
 
 
+def _lead_stays(original: Callable[..., Any]) -> Callable[..., Any]:
+    """An order that is given to another unit stays with the one before."""
+
+    def movements(changes: Any) -> Any:
+        return [
+            one._replace(state="live")
+            if one.state == "left" and one.feed.startswith("unit:")
+            else one
+            for one in original(changes)
+        ]
+
+    return movements
+
+
+def _moves_by_hash(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What a batch changed is stored in the order of a set."""
+
+    def movements(changes: Any) -> Any:
+        return sorted(original(changes), key=lambda one: hash(one.record))
+
+    return movements
+
+
+def _feeds_by_hash(_original: Any) -> Callable[..., Any]:
+    """Feeds are read in the order of a set."""
+    return hash
+
+
 def _stays_behind(_original: Any) -> Callable[..., Any]:
     """Who lives in a household does not move with it."""
     return lambda *_args, **_options: ()
@@ -348,7 +390,7 @@ def _stays_behind(_original: Any) -> Callable[..., Any]:
 
 
 def _ack_before_commit(stack: ExitStack) -> None:
-    """The answer is sent, and the commit comes after it: what falls in between takes it along."""
+    """The answer is sent, and the commit comes after it: what falls meanwhile takes it along."""
     from pkgutil import resolve_name
 
     office = resolve_name("simulator.exploration.office:Office")
@@ -356,21 +398,18 @@ def _ack_before_commit(stack: ExitStack) -> None:
     restart, write = office.restart, store.write
 
     def remember(self: Any) -> Any:
-        self.durable = bytes(self.take_back().serialize()) if self.trap else None
+        connection = self.take_connection()
+        self.durable = bytes(connection.serialize())
+        self.give_back(connection)
         return write(self)
 
     def fall(self: Any, image: bytes | None = None, *, epoch: str | None = None) -> None:
         lost = getattr(self.store, "durable", None)
         restart(self, lost if image is None and lost else image, epoch=epoch)
 
-    def take_back(self: Any) -> Any:
-        return self._idle[-1]
-
-    store.take_back = take_back
     for owner, name, made in ((office, "restart", fall), (store, "write", remember)):
         stack.callback(setattr, owner, name, owner.__dict__[name])
         setattr(owner, name, made)
-    stack.callback(delattr, store, "take_back")
 
 
 _MERGE = "sync.merge:_DECIDE"
@@ -400,8 +439,12 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      wrapped(entry(_MERGE, "highest", _own), entry(_MERGE, "lowest", _own))),
     ("append_replaces", "新记录覆盖旧记录", "an entry replaces the last one", (3,),
      attribute("sync.editing:_appended", _append_over)),
-    ("taken_twice", "同一工单可两次接单", "an order can be taken twice", (3, 10),
+    ("taken_twice", "同一工单可两次接单", "an order can be taken twice", (3,),
      entry("sync.kinds:KINDS", "transition", _second_accept)),
+    ("any_step", "工单可跳步", "an order takes steps that do not lead from where it is", (10,),
+     entry("sync.kinds:KINDS", "transition", _any_step)),
+    ("lead_stays", "改派后原主办单位仍有工单", "an order stays with the unit that led it", (10,),
+     attribute("server.store.writer:movements", _lead_stays)),
     ("deletion_wins", "删除压过修改", "a deletion does not ask who edited", (3,),
      entry("sync.kinds:KINDS", "delete", _delete_wins)),
     ("edit_lost_to_deletion", "删除后修改被拒", "an edit of a deleted record is refused", (2,),
@@ -446,6 +489,10 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("server.store.writer:digest_changes", _digest_forgets)),
     ("people_stay_behind", "住户不随户迁移", "people stay where their household was", (4,),
      attribute("sync.authority:Authority.reactions_to", _stays_behind)),
+    ("moves_by_hash", "写入按集合次序", "a batch is stored in the order of a set", (13,),
+     attribute("server.store.writer:movements", _moves_by_hash)),
+    ("feeds_by_hash", "订阅按集合次序读取", "feeds are read in the order of a set", (13,),
+     attribute("sync.exchange:_reading_order", _feeds_by_hash)),
     ("ack_before_commit", "先答复后提交", "the answer comes before the commit", (2,),
      _ack_before_commit),
 )  # fmt: skip

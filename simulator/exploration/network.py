@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.office import Fallen, Response
+from simulator.exploration.promises import Broken
 from sync.transport import Reply, Unreachable
 
 if TYPE_CHECKING:
@@ -29,19 +30,29 @@ _LONG_MS = 5_000
 _PIECE = 700
 """Bytes of an answer that arrive together where it comes in pieces."""
 
+REQUESTS_MAX = 300
+"""So many requests a client may need in one go: far more than for all that is in the county."""
+
 
 class Link:
-    """One tablet's way to the server. ``plans`` are used up, one a request."""
+    """One tablet's way to the server. ``plans`` are used up, one a request.
+
+    ``asked`` counts the requests since its client began; one that never ends drains nothing.
+    """
 
     def __init__(self, world: World, tablet: Tablet) -> None:
         self.world, self.tablet = world, tablet
         self.plans: list[Mapping[str, Any]] = []
+        self.asked = 0
 
     def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
         """See ``sync.transport.Transport``."""
         world, plan = self.world, self.plans.pop(0) if self.plans else _QUICK
+        self.asked += 1
+        if self.asked > REQUESTS_MAX:
+            raise Broken(5, f"{self.tablet.name} exchanges for ever, and drains nothing")
         fault = plan.get("fault")
         if fault:
             world.saw(f"network:{fault}" if not fault.startswith("server_") else fault)

@@ -2,7 +2,10 @@
 
 It hears each request and each answer as bytes, reads the server's tables and the tablets'
 disks, and knows from the run itself who was granted what and when something was really made.
-The first promise that is broken ends the run.
+
+A promise that is broken is noted, and the run goes to its end: the faults stop, every tablet
+drains, and all is judged. So it is known of which promises a run breaks each, and not only which
+check happened to be asked first.
 """
 
 from __future__ import annotations
@@ -19,11 +22,10 @@ from simulator.exploration.audit_made import (
     rows_without_work,
 )
 from simulator.exploration.audit_rights import audit_good_faith, audit_rights
-from simulator.exploration.audit_server import audit_transaction
+from simulator.exploration.audit_server import audit_places, audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
 from simulator.exploration.audit_wire import audit_answer, read_exchange
 from simulator.exploration.ledger import Ledger
-from simulator.exploration.promises import Broken
 
 if TYPE_CHECKING:
     from simulator.exploration.office import Response
@@ -52,11 +54,20 @@ class Oracle:
         self.made: dict[str, Made] = {}
         self.newest: dict[str, str] = {}
         self.restored = False
+        self.broken: dict[int, str] = {}
 
     def attach_anew(self) -> None:
         """The server has another database now, with another history."""
         self.ledger.attach(self.world.office.connection)
         self.ledger.read()
+
+    def stands(self) -> None:
+        """The server goes on after a fall: all that was in its history must be there still."""
+        self.ledger.stay(self.world.office.connection)
+        for stamp in self.ledger.vanished():
+            if stamp in self.acked:
+                self.broke(2, f"{stamp} was acknowledged, and is gone after the server fell")
+            self.broke(9, f"{stamp} was in the history, and is gone after the server fell")
 
     # While the run goes on -------------------------------------------------------------------
 
@@ -79,7 +90,7 @@ class Oracle:
                 continue
             self.judge(audit_made(bodies[stamp], draft, shown.get(draft["record"])))
             if stamp <= self.newest.get(tablet.name, ""):
-                raise Broken(3, f"{tablet.name} made {stamp} after {self.newest[tablet.name]}")
+                self.broke(3, f"{tablet.name} made {stamp} after {self.newest[tablet.name]}")
             self.newest[tablet.name] = stamp
             content = bodies[stamp]
             self.made[stamp] = Made(
@@ -124,11 +135,11 @@ class Oracle:
         """A corrected time is the true one, whatever the device's clock said."""
         op, made = self.ledger.ops[stamp], self.made.get(stamp)
         if op.corrected > op.received:
-            raise Broken(11, f"{stamp} is dated later than it was received")
+            self.broke(11, f"{stamp} is dated later than it was received")
         if made is None or op.raw.get("offset_ms") is None or not made.exact:
             return
         if abs(op.corrected - made.at_ms) > _SKEW_MS_MAX:
-            raise Broken(11, f"{stamp} was made at {made.at_ms} and is dated {op.corrected}")
+            self.broke(11, f"{stamp} was made at {made.at_ms} and is dated {op.corrected}")
 
     def heard(
         self,
@@ -141,7 +152,7 @@ class Oracle:
         """Judge an answer, before anything happens to it on the way."""
         self.look()
         if answer.status >= 500 and answer.status != 503:
-            raise Broken(0, f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
+            self.broke(0, f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
         if answer.status != 200 or path != "/sync/v1/exchange":
             return
         told = read_exchange(headers, body or b"", answer.headers, answer.body)
@@ -199,10 +210,11 @@ class Oracle:
         ledger = self.ledger
         for feed, (count, total, _seq) in ledger.digests().items():
             if ledger.own_digest(feed) != (count, total):
-                raise Broken(12, f"the server's digest of {feed} is not that of its rows")
+                self.broke(12, f"the server's digest of {feed} is not that of its rows")
         for stamp, outcome in self.acked.items():
             if stamp not in ledger.ops and outcome != "rejected" and not self.restored:
-                raise Broken(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
+                self.broke(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
+        self.judge(audit_places(ledger))
         self._waiting()
         tablets = list(tablets)
         self.judge(audit_handed_in(ledger, self.made, self.world.tablets.values()))
@@ -213,16 +225,16 @@ class Oracle:
         ledger = self.ledger
         for op in ledger.ops.values():
             if op.outcome == "held" and op.stamp not in ledger.held:
-                raise Broken(2, f"{op.stamp} is held and waits nowhere")
+                self.broke(2, f"{op.stamp} is held and waits nowhere")
             if op.outcome == "conflict":
                 conflict = ledger.conflicts.get(op.conflict or "")
                 parts = conflict.fields.values() if conflict else ()
                 if not any(part["closed_by"] is None for part in parts):
-                    raise Broken(2, f"{op.stamp} is in conflict, and no conflict about it is open")
+                    self.broke(2, f"{op.stamp} is in conflict, and no conflict about it is open")
         for held in ledger.held.values():
             need = ledger.ops.get(held.needs or "")
             if need is not None and need.outcome not in ("held", "rejected"):
-                raise Broken(2, f"{held.stamp} waits for {held.needs}, which came")
+                self.broke(2, f"{held.stamp} waits for {held.needs}, which came")
         for row in ledger.rows.values():
             open_ = {
                 name
@@ -232,9 +244,13 @@ class Oracle:
                 if part["closed_by"] is None and not part.get("hidden")  # The office's alone.
             }
             if open_ != set(row.c):
-                raise Broken(8, f"{row.id} is marked {sorted(row.c)}, and open are {sorted(open_)}")
+                self.broke(8, f"{row.id} is marked {sorted(row.c)}, and open are {sorted(open_)}")
 
     def judge(self, wrongs: Iterable[tuple[int, str]]) -> None:
-        """The first thing that is wrong ends the run."""
+        """Note everything that is wrong."""
         for number, why in wrongs:
-            raise Broken(number, why)
+            self.broke(number, why)
+
+    def broke(self, number: int, why: str) -> None:
+        """Note a promise that is broken (0: the program failed); of each, why it was at first."""
+        self.broken.setdefault(number, why)

@@ -10,7 +10,15 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +36,17 @@ from simulator.exploration.world import Step, World
 __all__ = ["EXCHANGES_MAX", "Outcome", "explore", "play"]
 
 EXCHANGES_MAX = 12
-"""So many exchanges a tablet may need, after healing, beyond one for each page of what it lacks."""
+"""So often a tablet may have to begin again, after healing, until it has nothing more to do."""
 
 _ROUNDS_MAX = 6
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run. ``broken`` is (number, why) of the promise that did not hold."""
+    """What came of a run. ``broken`` is (number, why) of the promise that did not hold.
+
+    ``breaks`` has all that did not, in the order in which they were noticed: number → why.
+    """
 
     seed: int
     profile: str
@@ -46,6 +57,11 @@ class Outcome:
     simulated_ms: int
     cpu_s: float
     facts: list[Fact] = field(default_factory=list)
+    breaks: Mapping[int, str] = field(default_factory=dict)
+
+    def named(self, promises: Collection[int]) -> tuple[int, str] | None:
+        """The first of some promises that did not hold."""
+        return next(((one, why) for one, why in self.breaks.items() if one in promises), None)
 
 
 def explore(
@@ -68,32 +84,44 @@ def play(
 def _run(world: World, source: Iterator[Step], seed: int, profile: str) -> Outcome:
     began = time.process_time()
     taken: list[Step] = []
-    broken: tuple[int, str] | None = None
-    try:
-        world.env.process(_drive(world, source, taken))
-        world.env.run()
-        _heal(world)
-    except Broken as why:
-        broken = (why.number, why.why)
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)[-4:]
-        places = " < ".join(
-            f"{one.filename.rpartition('/')[2]}:{one.lineno}" for one in frames[::-1]
-        )
-        broken = (0, f"{type(error).__name__} at {places}: {error}")
-    if broken is not None:
-        world.tell("broken", "oracle", number=broken[0], why=broken[1])
+    breaks = world.oracle.broken
+    _attempt(world, lambda: _chaos(world, source, taken))
+    _attempt(world, lambda: _heal(world))
+    for number, why in breaks.items():
+        world.tell("broken", "oracle", number=number, why=why)
     return Outcome(
         seed=seed,
         profile=profile,
         steps=taken,
-        broken=broken,
+        broken=next(iter(breaks.items()), None),
         digest=world.trace.digest(),
         seen=world.seen,
         simulated_ms=int(world.env.now),
         cpu_s=time.process_time() - began,
         facts=world.trace.facts,
+        breaks=breaks,
     )
+
+
+def _attempt(world: World, part: Callable[[], None]) -> None:
+    """Live a part of a run. What the program raises counts, unless a promise was broken before."""
+    try:
+        part()
+    except Broken as why:
+        world.oracle.broke(why.number, why.why)
+    except Exception as error:
+        if world.oracle.broken:
+            return  # In a world that is broken already, anything may follow.
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        places = " < ".join(
+            f"{one.filename.rpartition('/')[2]}:{one.lineno}" for one in frames[::-1]
+        )
+        world.oracle.broke(0, f"{type(error).__name__} at {places}: {error}")
+
+
+def _chaos(world: World, source: Iterator[Step], taken: list[Step]) -> None:
+    world.env.process(_drive(world, source, taken))
+    world.env.run()
 
 
 def _drive(
@@ -103,6 +131,8 @@ def _drive(
     for step in source:
         if step.at > world.env.now:
             yield world.env.timeout(step.at - int(world.env.now))
+        if world.oracle.broken:
+            return
         taken.append(step)
         do(world, step)
 
@@ -124,7 +154,7 @@ def _heal(world: World) -> None:
         if _position(world) == before:
             break
     else:
-        raise Broken(5, "tablets and server never come to rest")
+        world.oracle.broke(5, "tablets and server never come to rest")
     world.oracle.end([one for one in tablets if _reads(world, one)])
 
 
@@ -139,13 +169,18 @@ def _drain(world: World, tablet: Tablet) -> None:
     if tablet.wiped or tablet.keyring.load() is None:
         return
     for _ in range(EXCHANGES_MAX):
-        report = tablet.client.sync()
+        tablet.link.asked = 0
+        try:
+            report = tablet.client.sync()
+        except Broken as why:
+            world.oracle.broke(why.number, why.why)
+            return
         world.exchanged(tablet, report)
         if report.next.step == "enrol":
             world.enrol_again(tablet)
         elif report.next.step not in ("wait", "again", "refresh"):
             return
-    raise Broken(5, f"{tablet.name} does not come to rest: {report.next}")
+    world.oracle.broke(5, f"{tablet.name} does not come to rest: {report.next}")
 
 
 def _reads(world: World, tablet: Tablet) -> bool:

@@ -55,8 +55,7 @@ def shrink(
         nonlocal tried
         tried += 1
         progress(tried, len(kept))
-        broken = play(kept, seed=seed).broken
-        return broken is not None and broken[0] == number
+        return number in play(kept, seed=seed).breaks
 
     kept = reduced(steps, fails)
     for at in range(len(kept)):

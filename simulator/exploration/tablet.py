@@ -169,6 +169,7 @@ class Tablet:
         def run() -> None:
             mine = greenlet.getcurrent()
             told: Report | None = None
+            self.link.asked = 0
             try:
                 told = self.client.sync()
             except PowerCut:

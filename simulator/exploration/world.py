@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import simpy
 from greenlet import getcurrent
@@ -196,10 +197,18 @@ class World:
         try:
             answer = self.office.call(method, path, headers, body, trap=trap)
         except Fallen:
+            self.oracle.stands()
             self.saw("server:crash")
             self.tell("crash", "server")
             raise
-        self.tell("answer", tablet.name, path=path, status=answer.status, size=len(answer.body))
+        self.tell(
+            "answer",
+            tablet.name,
+            path=path,
+            status=answer.status,
+            size=len(answer.body),
+            sum=crc32(answer.body),
+        )
         self.oracle.heard(tablet, path, headers, body, answer)
         return answer
 
@@ -214,3 +223,5 @@ class World:
         self.office.restart(image, epoch=epoch)
         if image is not None:
             self.oracle.attach_anew()
+        else:
+            self.oracle.stands()
