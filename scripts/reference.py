@@ -28,13 +28,13 @@ def codes() -> str:
 
 
 NOT_ON_TABLETS = {
-    *("not_signed_in", "forbidden", "not_found", "method_not_allowed"),
-    *("unsupported_media", "tus_version", "offset_wrong", "checksum_wrong", "hash_wrong"),
-    *("not_a_picture", "upload_locked", "too_many_uploads", "no_room", "on_its_way"),
+    *("not_signed_in", "forbidden", "method_not_allowed", "unsupported_media"),
+    *("offset_wrong", "checksum_wrong"),
     *("bundle_unknown", "bundle_unsigned", "bundle_forged", "bundle_revoked"),
 }
-"""Codes of doors at which the tablet app does not knock. Should one come all the same, it shows
-the server's sentence; the words of each code cost every tablet 60 bytes."""
+"""Codes of doors at which the tablet app does not knock, or that it deals with and never shows.
+Should one come all the same, it shows the server's sentence; the words of each code cost every
+tablet 60 bytes."""
 
 
 def words() -> str:

@@ -11,6 +11,7 @@
  *   * Nothing that another entry builds on is taken out from under it.
  */
 import { fieldsOf } from "./fold";
+import { forgetUploads } from "./photo_rows";
 import { POLICIES } from "./policies";
 import { Refused } from "./problems";
 import { isRedacted } from "./redaction";
@@ -102,6 +103,7 @@ async function takeOut(replica: LocalReplica, stamp: string): Promise<void> {
     const all = entry === null ? [] : takenOut(shelf, entry);
     if (all === null) throw new Refused("already_sent");
     shelf.dropEntries(all.map((one) => one.stamp));
+    forgetUploads(shelf, all);
   });
 }
 

@@ -250,6 +250,22 @@ export class Client {
     }
   }
 
+  /** Do something with this device's token; once more with another if that one was too old. */
+  async withToken<T>(act: (transport: Transport, token: string) => Promise<T>): Promise<T> {
+    const { token } = this.credentials();
+    try {
+      return await act(this.transport, token);
+    } catch (error) {
+      // An answer to HEAD says no more than 401.
+      const isOld = error instanceof RequestRefused && error.status === 401
+        && (error.code === "token_expired" || error.code === null);
+      if (!isOld) throw error;
+      // An exchange beside this may have refreshed it meanwhile.
+      if (this.credentials().token === token) await this.refresh();
+      return act(this.transport, this.credentials().token);
+    }
+  }
+
   private credentials(): Credentials {
     const kept = this.replica.storage.shelf.meta("credentials") as Credentials | null;
     if (kept === null) throw new RequestRefused(401, "no_token", true, null, null);

@@ -21,6 +21,7 @@ import { compare, counted, type Difference } from "./digests";
 import { asTold, fieldsOf, fold } from "./fold";
 import { renewed } from "./lease";
 import type { Record, Row } from "./record";
+import { eraseUploads } from "./photo_rows";
 import { blanked, isRedacted, writeOver } from "./redaction";
 import { bury } from "./replica";
 import {
@@ -137,6 +138,7 @@ export class Intake {
         for (const ack of acks) {
           const entry = shelf.entry(ack.stamp ?? "");
           if (entry?.state !== "waiting") continue;
+          if (ack.problem?.code === "redacted") eraseUploads(shelf, entry, Object.keys(fieldsOf(entry.body)));
           shelf.saveEntry(answered(entry, ack, hello));
           if (!ack.repeated && hello.feeds !== null) this.settle(shelf, entry, ack);
         }

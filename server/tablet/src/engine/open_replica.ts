@@ -17,6 +17,7 @@ import { Client, type Outcome } from "./client";
 import { FormDrafts } from "./drafts";
 import { leaseOf } from "./lease";
 import { Loop } from "./loop";
+import { LocalPhotos } from "./photos";
 import { drawBelow, uuid7, type Platform } from "./platform";
 import { problemOf, Refused } from "./problems";
 import { LocalReplica, type Doing } from "./replica";
@@ -37,6 +38,9 @@ import { workOf } from "./work";
 
 const MINUTE_MS = 60_000;
 
+/** Steps after which the server was reached and takes photos; also one that gives no records. */
+const PHOTOS_GO: readonly Next["step"][] = ["rest", "stop", "update"];
+
 /** What happens to the whole profile is not this module's to do. */
 export interface Upkeep {
   /** Keep in the list of profiles what has become of this one. */
@@ -51,6 +55,7 @@ export class OpenReplica implements Replica {
   readonly status: ReadonlySignal<Status>;
   readonly role: ReadonlySignal<string | null>;
   readonly drafts: Drafts;
+  readonly photos: LocalPhotos;
   private readonly local: LocalReplica;
   private readonly forms: FormDrafts;
   private readonly client: Client;
@@ -90,6 +95,16 @@ export class OpenReplica implements Replica {
     const tabsName = `yuanba-${profile.id}`;
     this.tabs = new Tabs(tabsName, platform.locks, platform.channel, (message) => this.heard(message));
     const flush = () => void this.forms.flush().catch(() => undefined);
+    this.photos = new LocalPhotos(storage, disk.pictures, {
+      client: this.client,
+      crypto,
+      nowMs: platform.nowMs,
+      draw: platform.draw,
+      view: (record) => this.local.view(record),
+      isOver: () => this.isOver,
+      alone: (act) => this.tabs.alone(storage, platform.nowMs, act, "photos"),
+      changed: () => this.tell(),
+    });
     this.loop = new Loop((reason) => this.sync(reason), flush, platform.page, platform.nowMs, platform.draw);
     storage.onCommit((commit, isOwn) => this.committed(commit, isOwn));
     disk.whenGone(() => this.leave());
@@ -98,6 +113,7 @@ export class OpenReplica implements Replica {
     this.types.value = this.local.types;
     this.tell();
     void this.measure();
+    void this.photos.sweep(true).catch(() => undefined);
   }
 
   // Reading ---------------------------------------------------------------------------------
@@ -234,9 +250,9 @@ export class OpenReplica implements Replica {
 
   // Exchanging ------------------------------------------------------------------------------
 
-  sync(_reason: SyncReason): Promise<Status> {
+  sync(reason: SyncReason): Promise<Status> {
     if (this.storage.isEnded) return Promise.resolve(this.situation.peek());
-    this.syncing ??= this.exchange().finally(() => {
+    this.syncing ??= this.exchange(reason).finally(() => {
       this.syncing = null;
     });
     return this.syncing;
@@ -250,7 +266,7 @@ export class OpenReplica implements Replica {
     this.loop.stop();
   }
 
-  private async exchange(): Promise<Status> {
+  private async exchange(reason: SyncReason): Promise<Status> {
     try {
       await this.storage.follow();
       const outcome = await this.tabs.alone(this.storage, this.platform.nowMs, async () => {
@@ -264,7 +280,7 @@ export class OpenReplica implements Replica {
       }
       this.reachable = this.client.reachable;
       this.trouble = null;
-      await this.concluded(outcome);
+      await this.concluded(outcome, reason);
     } catch (error) {
       if (this.storage.isEnded) return this.situation.peek();
       this.noteTrouble(error);
@@ -278,7 +294,7 @@ export class OpenReplica implements Replica {
     return { step: "wait", problem: this.trouble, atMs: this.platform.nowMs() + MINUTE_MS };
   }
 
-  private async concluded(outcome: Outcome): Promise<void> {
+  private async concluded(outcome: Outcome, reason: SyncReason): Promise<void> {
     const next = nextOf(outcome, this.platform.nowMs());
     this.report(false, next);
     if (next.step === "wiped") {
@@ -286,11 +302,27 @@ export class OpenReplica implements Replica {
       await this.upkeep.wipe();
       return;
     }
+    if (PHOTOS_GO.includes(next.step)) void this.sendPhotos(reason === "button");
     await this.measure();
     const name = this.local.view(this.local.user)?.text("name") ?? "";
-    const waiting = this.storage.shelf.count("waiting");
-    if (next.step === "rest") await this.storage.tidy();
+    const waiting = this.waiting();
+    if (next.step === "rest") {
+      await this.photos.sweep();
+      await this.storage.tidy();
+    }
     await this.noteProfile({ waiting, ...(name === "" ? {} : { name }) });
+  }
+
+  /** Photos go beside the exchanges; a failure of theirs fails nothing else. */
+  private async sendPhotos(hurry: boolean): Promise<void> {
+    await this.photos.run(hurry);
+    await this.measure();
+  }
+
+  /** What is told of a profile that is not open: entries and photos that are not handed in. */
+  private waiting(): number {
+    const { waiting, photos } = this.local.counts();
+    return waiting + photos.waiting;
   }
 
   private async noteProfile(some: Partial<Profile>): Promise<void> {
@@ -338,6 +370,7 @@ export class OpenReplica implements Replica {
     const isNew = this.local.readTypes();
     if (isNew) this.types.value = this.local.types;
     if (commit.drafts) this.forms.look();
+    this.photos.look();
     const wasOver = this.isOver;
     this.tell();
     const whole = commit.whole || isNew || wasOver !== this.isOver;
@@ -354,12 +387,14 @@ export class OpenReplica implements Replica {
   private tell(): void {
     const { shelf } = this.storage;
     const counts = this.local.counts();
-    const what = whatIsSo(counts, this.sending, this.reachable ?? true);
+    const sending = this.photos.share;
+    const what = whatIsSo(counts, this.sending || sending !== null, this.reachable ?? true);
     const before = this.situation.peek();
     const status: Status = {
       what,
       words: wordsOf(what, counts),
       ...counts,
+      photos: { ...counts.photos, sending },
       lastSuccessMs: shelf.meta("success_ms") as number | null,
       reachable: this.reachable,
       next: this.next,
@@ -414,16 +449,18 @@ export class OpenReplica implements Replica {
   async exportUnsent(): Promise<readonly UnsentFile[]> {
     await this.forms.flush().catch(() => undefined);
     const sign = await this.disk.signer();
-    return unsentFiles(this.storage.shelf, this.profile, this.local.types.schema, this.platform.nowMs(), sign);
+    const photos = await this.photos.waiting();
+    return unsentFiles(this.storage.shelf, this.profile, this.local.types.schema, this.platform.nowMs(), sign, photos);
   }
 
   async close(): Promise<void> {
     if (this.storage.isEnded) return;
     this.loop.stop();
+    this.photos.stop();
     clearInterval(this.ticker);
     await this.forms.flush().catch(() => undefined);
     this.forms.stop();
-    const waiting = this.storage.shelf.count("waiting");
+    const waiting = this.waiting();
     await this.storage.end();
     this.tabs.close();
     this.disk.close();

@@ -79,6 +79,21 @@ export const LOCAL_PROBLEMS = {
     "这条内容可能已经送到服务器，不能直接取回，请用“撤销”。",
     "This may be with the server already and cannot simply be taken out. Use undo.",
   ],
+  photo_lost: [
+    true,
+    "本机找不到这张照片了，可能已被系统清除。请重新拍一张。",
+    "This photo is not on the tablet any more; the system may have cleared it. Take it again.",
+  ],
+  photo_too_large: [
+    true,
+    "照片太大，服务器不收。请重新拍一张，或请管理员调大照片的大小上限。",
+    "The photo is larger than the server takes. Take another, or ask an administrator to raise the limit.",
+  ],
+  photo_unreadable: [
+    true,
+    "这个文件不是能打开的照片。请用相机拍，或选 JPEG、PNG 格式的照片。",
+    "This file is no photo that can be opened here. Take one with the camera, or choose a JPEG or PNG.",
+  ],
   not_kept: [true, "这条内容不需要重新发送。", "This entry does not need to be sent again."],
   pin_form: [true, "锁屏密码应为 4 到 12 位数字。", "A PIN has 4 to 12 digits."],
   closed: [true, "应用正在关闭，这次没有保存。", "The app is being closed; this was not saved."],

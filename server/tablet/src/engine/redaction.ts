@@ -6,6 +6,7 @@
  * about the record that it still keeps, and never hands these operations in again.
  */
 import type { Page } from "./answer";
+import { eraseUploads } from "./photo_rows";
 import type { Entry, Raw, Shelf } from "./replica_storage";
 import type { Fields, Json } from "./types";
 import { same } from "./values";
@@ -45,7 +46,10 @@ export function writeOver(shelf: Shelf, page: Page): void {
   if (marks.size === 0) return;
   for (const entry of shelf.inState("acknowledged", "arriving", "held", "rejected")) {
     const mark = marks.get(entry.record);
-    if (mark !== undefined) shelf.saveEntry(blanked(entry, (mark as [string, string[]])[1]));
+    if (mark === undefined) continue;
+    const names = (mark as [string, string[]])[1];
+    eraseUploads(shelf, entry, names);
+    shelf.saveEntry(blanked(entry, names));
   }
 }
 

@@ -15,6 +15,7 @@
  */
 import { NO_CATALOGUE, readCatalogue, ROW_HEAD, type Catalogue, type RecordType } from "./catalogue";
 import { operation, seenOf } from "./outbox";
+import { countPhotos, noteUploads, type PhotoCounts } from "./photo_rows";
 import { Refused } from "./problems";
 import { headOf, PENDING, waitingEntry, type Entry, type Raw, type ReplicaStorage, type Shelf } from "./replica_storage";
 import { PROTOCOL, type Request } from "./session";
@@ -119,13 +120,14 @@ export class LocalReplica {
   }
 
   /** What `status.ts` tells a person of, and when the oldest that waits was made. */
-  counts(): Counts & { oldestMs: number | null } {
+  counts(): Counts & { oldestMs: number | null; photos: PhotoCounts } {
     const { shelf } = this.storage;
     return {
       waiting: shelf.count("waiting"),
       oldestMs: shelf.inState("waiting")[0]?.body.at ?? null,
       kept: shelf.count("held") + shelf.count("rejected"),
       handedInMs: shelf.meta("handed_in_ms") as number | null,
+      photos: countPhotos(shelf),
     };
   }
 
@@ -184,6 +186,7 @@ export class LocalReplica {
     const was = shown === null ? {} : valuesBefore(raw, (name) => shown.get(name));
     const entry = waitingEntry(raw, was);
     shelf.saveEntry(entry);
+    noteUploads(shelf, raw, spec);
     shelf.setMeta("last_stamp", raw.stamp);
     return entry;
   }

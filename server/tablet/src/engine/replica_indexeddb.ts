@@ -3,7 +3,7 @@
  *
  * What a block of `replica_memory.ts` changed is written in one transaction, if nobody else
  * has written since it was computed. A journal of the last commits lets another tab follow
- * without reading everything. How base rows lie on the disk is `base_rows.ts`.
+ * without reading everything. How base rows lie on the disk is `base_rows.ts`, photos `pictures.ts`.
  *
  * Invariants
  *   * `revision` in the database counts its commits; a commit that was computed over another
@@ -14,6 +14,7 @@
  */
 import { BaseRows, ROW_STORES, type Prepared } from "./base_rows";
 import { deleteDatabase, openDatabase, read, result, whenGone, write, type Migrations } from "./database";
+import { Pictures } from "./pictures";
 import type { AnyValue, Changes, Commit, Disk, Kept, News, TableName } from "./replica_memory";
 import type { Entry } from "./replica_storage";
 import { newKey, seal, signWith, unseal, type Sealed } from "./sealing";
@@ -21,7 +22,7 @@ import type { FormDraft } from "./types";
 import type { Sign } from "./unsent";
 
 /** The tables that lie on the disk as they are in memory, a value under each key. */
-const PLAIN: readonly TableName[] = ["meta", "feed", "operation", "alias", "draft"];
+const PLAIN: readonly TableName[] = ["meta", "feed", "operation", "alias", "draft", "photo"];
 const STORES = [...PLAIN, ...ROW_STORES, "journal", "key"];
 /** Commits that a tab can follow one by one. */
 const JOURNAL_MAX = 64;
@@ -31,7 +32,12 @@ const [SEALING, SIGNING] = ["sealing", "signing"];
 /** Each version once released stays as it is; the next one changes what it left. */
 export const MIGRATIONS: Migrations = [
   (database) => {
-    for (const store of STORES) database.createObjectStore(store);
+    const stores = ["meta", "feed", "operation", "alias", "draft", "base", "chunk", "layout", "journal", "key"];
+    for (const store of stores) database.createObjectStore(store);
+  },
+  // Photos: what is known of them, and their bytes.
+  (database) => {
+    for (const store of ["photo", "picture", "thumb"]) database.createObjectStore(store);
   },
 ];
 
@@ -54,6 +60,7 @@ export function databaseName(profile: string): string {
 }
 
 export class IndexedDbDisk implements Disk {
+  readonly pictures: Pictures;
   private readonly rows: BaseRows;
 
   private constructor(
@@ -62,6 +69,7 @@ export class IndexedDbDisk implements Disk {
     private readonly isRestricted: (type: string | null) => boolean,
   ) {
     this.rows = new BaseRows(key, isRestricted);
+    this.pictures = new Pictures(database, key, isRestricted);
   }
 
   /** `isRestricted`: whether records of a type are sealed; of null, what is about no type. */

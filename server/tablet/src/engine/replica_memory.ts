@@ -20,6 +20,7 @@ import {
   PENDING,
   type Entry,
   type FeedRow,
+  type PhotoRow,
   type ReplicaStorage,
   type Shelf,
   type State,
@@ -41,6 +42,7 @@ export interface Tables {
   readonly operation: Map<string, Entry>;
   readonly alias: Map<string, string>;
   readonly draft: Map<string, FormDraft>;
+  readonly photo: Map<string, PhotoRow>;
 }
 
 export type TableName = keyof Tables;
@@ -175,7 +177,7 @@ export class MemoryStorage implements ReplicaStorage {
 class MemoryShelf implements Shelf {
   private readonly tables: Tables = {
     meta: new Map(), feed: new Map(), base: new Map(),
-    operation: new Map(), alias: new Map(), draft: new Map(),
+    operation: new Map(), alias: new Map(), draft: new Map(), photo: new Map(),
   };
   private readonly membersOf = new Map<string, Set<string>>();
   private readonly typeOf = new Map<string, Set<string>>();
@@ -456,6 +458,24 @@ class MemoryShelf implements Shelf {
 
   dropDraft(key: string): void {
     this.put("draft", key, undefined);
+  }
+
+  // Photos
+
+  photos(): readonly PhotoRow[] {
+    return [...this.tables.photo.values()].sort((one, other) => one.takenMs - other.takenMs);
+  }
+
+  photo(digest: string): PhotoRow | null {
+    return this.tables.photo.get(digest) ?? null;
+  }
+
+  savePhoto(photo: PhotoRow): void {
+    this.put("photo", photo.digest, photo);
+  }
+
+  dropPhoto(digest: string): void {
+    this.put("photo", digest, undefined);
   }
 }
 

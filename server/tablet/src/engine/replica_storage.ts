@@ -94,6 +94,33 @@ export function waitingEntry(body: Raw, was: Fields = {}): Entry {
   return { stamp, record, state: "waiting", body, answer: null, answeredMs: null, was, sent: false };
 }
 
+/**
+ * One photo on its way to the server for one record. `address`: where the server takes it, once
+ * it was asked; `offset`: bytes that it is known to have. `problem`: why it did not come off last.
+ */
+export interface Upload {
+  readonly record: string;
+  readonly state: "waiting" | "refused" | "done";
+  readonly address: string | null;
+  readonly offset: number;
+  readonly problem: { readonly code: string; readonly told: string | null } | null;
+}
+
+/**
+ * What is known of a photo that was taken here. `type`: of the records that it was taken for;
+ * `whole`: its bytes are here, not a thumb alone. Without uploads it is part of a form draft,
+ * or of nothing any more. `erased`: somebody had the field erased; its bytes must go.
+ */
+export interface PhotoRow {
+  readonly digest: string;
+  readonly type: string | null;
+  readonly bytes: number;
+  readonly takenMs: number;
+  readonly whole: boolean;
+  readonly uploads: readonly Upload[];
+  readonly erased?: true;
+}
+
 /** What can be read and, in a `write` block, changed. */
 export interface Shelf {
   meta(key: string): Json;
@@ -150,6 +177,12 @@ export interface Shelf {
   drafts(): readonly FormDraft[];
   saveDraft(draft: FormDraft): void;
   dropDraft(key: string): void;
+
+  /** Photos that were taken here, oldest first. */
+  photos(): readonly PhotoRow[];
+  photo(digest: string): PhotoRow | null;
+  savePhoto(photo: PhotoRow): void;
+  dropPhoto(digest: string): void;
 }
 
 /** Opens blocks. */

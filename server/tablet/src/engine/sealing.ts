@@ -21,19 +21,25 @@ export async function newKey(): Promise<CryptoKey> {
 
 /** `name` is bound to the content: the table and the key of the row. */
 export async function seal(key: CryptoKey, name: string, value: unknown): Promise<Sealed> {
+  return sealBytes(key, name, new TextEncoder().encode(JSON.stringify(value)));
+}
+
+export async function sealBytes(key: CryptoKey, name: string, plain: Uint8Array<ArrayBuffer>): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const additionalData = new TextEncoder().encode(name);
-  const plain = new TextEncoder().encode(JSON.stringify(value));
   const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, key, plain);
   return { iv, data };
 }
 
 /** Throws an `OperationError` if the key or the name is another. */
 export async function unseal(key: CryptoKey, name: string, sealed: Sealed): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await unsealBytes(key, name, sealed)));
+}
+
+export async function unsealBytes(key: CryptoKey, name: string, sealed: Sealed): Promise<Uint8Array<ArrayBuffer>> {
   const additionalData = new TextEncoder().encode(name);
   const iv = new Uint8Array(sealed.iv);
-  const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed.data);
-  return JSON.parse(new TextDecoder().decode(plain));
+  return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed.data));
 }
 
 // Signing ---------------------------------------------------------------------------------

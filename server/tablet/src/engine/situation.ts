@@ -11,6 +11,7 @@ export const NEVER: Status = {
   waiting: 0,
   oldestMs: null,
   kept: 0,
+  photos: { waiting: 0, bytes: 0, refused: 0, kept: 0, sending: null },
   handedInMs: null,
   lastSuccessMs: null,
   reachable: null,

@@ -6,8 +6,8 @@
  * when everything was handed in.
  *
  * Invariants
- *   * `handed_in` is said only with an empty outbox, and names the moment when a whole answer
- *     said so.
+ *   * `handed_in` is said only with an empty outbox and no photo that waits, and names the
+ *     moment when a whole answer said so.
  *   * Whatever waits is said, with the age of the oldest.
  */
 import type { Status, Words } from "./types";
@@ -16,6 +16,7 @@ export interface Counts {
   readonly waiting: number;
   readonly kept: number;
   readonly handedInMs: number | null;
+  readonly photos: { readonly waiting: number };
 }
 
 type What = Status["what"];
@@ -34,12 +35,15 @@ const WORDS: { readonly [Name in What]: readonly [zh: string, en: string] } = {
 /** Said while an exchange is under way that has nothing to hand in. */
 const RECEIVING = ["正在接收", "Receiving"] as const;
 
+const PHOTOS = ["；{photos} 张照片待上传", "; photos to be sent: {photos}"] as const;
+const ONLY_PHOTOS = ["已存在本机，{photos} 张照片待上传", "Saved on this tablet; photos to be sent: {photos}"] as const;
+
 const KEPT = ["；{kept} 条等待处理", "; {kept} waiting for a decision"] as const;
 
 /** What may be said. `sending`: an exchange is under way; `reachable`: the last one was. */
 export function whatIsSo(counts: Counts, sending: boolean, reachable: boolean): What {
   if (sending) return "sending";
-  if (counts.waiting > 0) return reachable ? "saved" : "offline";
+  if (counts.waiting + counts.photos.waiting > 0) return reachable ? "saved" : "offline";
   return counts.handedInMs === null ? "new" : "handed_in";
 }
 
@@ -47,8 +51,11 @@ export function whatIsSo(counts: Counts, sending: boolean, reachable: boolean): 
 export function wordsOf(what: What, counts: Counts): Words {
   const line = (lang: 0 | 1) => {
     const kept = counts.kept > 0 ? KEPT[lang].replace("{kept}", String(counts.kept)) : "";
-    const words = what === "sending" && counts.waiting === 0 ? RECEIVING : WORDS[what];
-    return words[lang].replace("{waiting}", String(counts.waiting)) + kept;
+    const isIdle = counts.waiting === 0;
+    const photos = counts.photos.waiting;
+    const words = isIdle && photos > 0 ? ONLY_PHOTOS : isIdle && what === "sending" ? RECEIVING : WORDS[what];
+    const more = photos > 0 && !isIdle ? PHOTOS[lang] : "";
+    return (words[lang] + more).replace("{waiting}", String(counts.waiting)).replace("{photos}", String(photos)) + kept;
   };
   return { zh: line(0), en: line(1) };
 }

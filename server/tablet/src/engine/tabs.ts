@@ -43,22 +43,25 @@ export class Tabs {
     this.channel?.close();
   }
 
-  /** Do something that only one tab may do at a time; null if another one is at it. */
-  async alone<T>(storage: MemoryStorage, nowMs: () => number, act: () => Promise<T>): Promise<T | null> {
+  /** Do something (`what`) that only one tab may do at a time; null if another one is at it. */
+  async alone<T>(
+    storage: MemoryStorage, nowMs: () => number, act: () => Promise<T>, what: "sync" | "photos" = "sync",
+  ): Promise<T | null> {
     if (this.locks !== null) {
       const options = { ifAvailable: true } as const;
-      return this.locks.request(`${this.name}-sync`, options, async (lock) => (
+      return this.locks.request(`${this.name}-${what}`, options, async (lock) => (
         lock === null ? null : await act()
       )) as Promise<T | null>;
     }
     const owner = String(Math.random());
-    if (!(await take(storage, owner, nowMs()))) return null;
-    const timer = setInterval(() => void take(storage, owner, nowMs()).catch(() => false), RENEW_MS);
+    const note = `${what}_note`;
+    if (!(await take(storage, note, owner, nowMs()))) return null;
+    const timer = setInterval(() => void take(storage, note, owner, nowMs()).catch(() => false), RENEW_MS);
     try {
       return await act();
     } finally {
       clearInterval(timer);
-      if (!storage.isEnded) await storage.write("mine", (shelf) => shelf.setMeta("sync_note", null));
+      if (!storage.isEnded) await storage.write("mine", (shelf) => shelf.setMeta(note, null));
     }
   }
 }
@@ -68,14 +71,14 @@ interface Note {
   readonly untilMs: number;
 }
 
-/** Write the note that this tab syncs, unless another's is still good. */
-function take(storage: MemoryStorage, owner: string, nowMs: number): Promise<boolean> {
+/** Write the note that this tab is at it, unless another's is still good. */
+function take(storage: MemoryStorage, name: string, owner: string, nowMs: number): Promise<boolean> {
   return storage.write("mine", (shelf) => {
-    const note = shelf.meta("sync_note") as Note | null;
+    const note = shelf.meta(name) as Note | null;
     // A note from a far future was written by a clock that has been put back since.
     const isGood = note !== null && note.untilMs > nowMs && note.untilMs <= nowMs + NOTE_MS;
     if (note !== null && isGood && note.owner !== owner) return false;
-    shelf.setMeta("sync_note", { owner, untilMs: nowMs + NOTE_MS } as { [name: string]: Json });
+    shelf.setMeta(name, { owner, untilMs: nowMs + NOTE_MS } as { [name: string]: Json });
     return true;
   });
 }

@@ -46,6 +46,14 @@ export interface Carrier {
 const SMALL_BYTES = 256;
 const SILENCE_MS = 60_000;
 
+const TAKEN = [200, 201, 204, 304];
+
+/** What a request carries besides the token. */
+export interface Sent {
+  readonly headers: { readonly [name: string]: string };
+  readonly body?: Uint8Array<ArrayBuffer> | null;
+}
+
 /** One request to the server. */
 export class Transport {
   constructor(private readonly carrier: Carrier) {}
@@ -54,7 +62,7 @@ export class Transport {
   async ask(
     method: string, path: string, asked: Fields | null, token: string | null = null, etag: string | null = null,
   ): Promise<{ told: Fields | null; etag: string | null }> {
-    const reply = await this.open(method, path, asked, token, etag);
+    const reply = await this.open(method, path, await jsonOf(asked, etag), token);
     let told: unknown = null;
     try {
       const text = new TextDecoder().decode(await joined(reply.pieces));
@@ -64,28 +72,32 @@ export class Transport {
       throw notOurs(reply.status);
     }
     if (told !== null && (typeof told !== "object" || Array.isArray(told))) throw notOurs(reply.status);
-    return { told: told as Fields | null, etag: reply.etag };
+    return { told: told as Fields | null, etag: reply.headers.get("etag") };
   }
 
   /** A request whose answer is read piece by piece. Throws if it is refused. */
   async stream(path: string, asked: Fields, token: string): Promise<AsyncIterable<Uint8Array>> {
-    return (await this.open("POST", path, asked, token, null)).pieces;
+    return (await this.open("POST", path, await jsonOf(asked, null), token)).pieces;
+  }
+
+  /** A request that carries or asks for bytes: the answer's headers, and its body. */
+  async bytes(
+    method: string, path: string, sent: Sent, token: string,
+  ): Promise<{ headers: Headers; body: Uint8Array<ArrayBuffer> }> {
+    const { headers, pieces } = await this.open(method, path, sent, token);
+    return { headers, body: await joined(pieces) };
   }
 
   private async open(
-    method: string, path: string, asked: Fields | null, token: string | null, etag: string | null,
-  ): Promise<{ status: number; etag: string | null; pieces: AsyncIterable<Uint8Array> }> {
+    method: string, path: string, sent: Sent, token: string | null,
+  ): Promise<{ status: number; headers: Headers; pieces: AsyncIterable<Uint8Array> }> {
     const patience = new Patience(this.carrier.silenceMs ?? SILENCE_MS);
-    const packed = asked === null ? null : await pack(asked);
-    const headers: { [name: string]: string } = { "accept-language": this.carrier.language() };
+    const headers: { [name: string]: string } = { "accept-language": this.carrier.language(), ...sent.headers };
     if (token !== null) headers.authorization = `Bearer ${token}`;
-    if (etag !== null) headers["if-none-match"] = etag;
-    if (packed !== null) headers["content-type"] = "application/json";
-    if (packed?.isGzip) headers["content-encoding"] = "gzip";
     let response: Response;
     try {
       response = await this.carrier.fetch(`${this.carrier.server}/sync/v1/${path}`, {
-        method, headers, body: packed?.bytes ?? null, signal: patience.signal,
+        method, headers, body: sent.body ?? null, signal: patience.signal,
         // What is posted is kept by no cache, and saying so costs two headers.
         cache: method === "GET" ? "no-store" : "default", credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer",
       });
@@ -94,9 +106,19 @@ export class Transport {
       throw new Unreachable();
     }
     const pieces = piecesOf(response, patience);
-    if (![200, 201, 304].includes(response.status)) throw await refusal(response, pieces);
-    return { status: response.status, etag: response.headers.get("etag"), pieces };
+    if (!TAKEN.includes(response.status)) throw await refusal(response, pieces);
+    return { status: response.status, headers: response.headers, pieces };
   }
+}
+
+/** A body of JSON, and what is said of it. */
+async function jsonOf(asked: Fields | null, etag: string | null): Promise<Sent> {
+  const packed = asked === null ? null : await pack(asked);
+  const headers: { [name: string]: string } = {};
+  if (etag !== null) headers["if-none-match"] = etag;
+  if (packed !== null) headers["content-type"] = "application/json";
+  if (packed?.isGzip) headers["content-encoding"] = "gzip";
+  return { headers, body: packed?.bytes ?? null };
 }
 
 /** Ends a request on which nothing moves any more. */
@@ -141,7 +163,7 @@ async function* piecesOf(response: Response, patience: Patience): AsyncGenerator
   }
 }
 
-async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   for await (const part of pieces) parts.push(part);
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -254,6 +254,49 @@ export interface Drafts {
   discard(key: string): Promise<void>;
 }
 
+// Photos ------------------------------------------------------------------------------------
+
+/**
+ * A photo that was taken on this tablet, as one record names it.
+ *   `waiting`    the server lacks some of it
+ *   `sending`    this tab is just sending it
+ *   `refused`    the server will not take it: `problem` says why
+ *   `handed_in`  the server has confirmed all of it; a thumb stays here
+ */
+export interface Photo {
+  /** The value of the field that holds it: the SHA-256 of its bytes. */
+  readonly digest: string;
+  readonly record: string;
+  readonly type: string | null;
+  readonly state: "waiting" | "sending" | "refused" | "handed_in";
+  readonly bytes: number;
+  /** How much of it the server is known to have, 0 to 1. */
+  readonly share: number;
+  readonly takenMs: number;
+  /** Whether all of it is still on this tablet. */
+  readonly whole: boolean;
+  /** Why it is refused, or was not taken when it was tried last. */
+  readonly problem: Problem | null;
+}
+
+export interface Photos {
+  /** Those that were named by work, newest first. What is only part of a form is not here. */
+  readonly all: ReadonlySignal<readonly Photo[]>;
+  /**
+   * Keep a photo (JPEG) and its thumb. When it resolves they are on the disk, and its hash can be
+   * put into a form; it goes to the server for each record whose saved work names it.
+   */
+  keep(whole: Blob, thumb: Blob, type: string | null): Promise<string>;
+  /** From this tablet, without a network; null if it is not here. */
+  here(digest: string, size: "whole" | "thumb"): Promise<Blob | null>;
+  /** From the server, if this worker may see it. Refuses with `unreachable`, `on_its_way`, … */
+  fetch(record: string, digest: string): Promise<Blob>;
+  /** Send a refused one again. */
+  retry(record: string, digest: string): Promise<void>;
+  /** Send it no more, and let it go. Ask the person first. */
+  giveUp(record: string, digest: string): Promise<void>;
+}
+
 // Status ------------------------------------------------------------------------------------
 
 /** Why no exchange is under way, and when or by whom that ends. */
@@ -283,6 +326,17 @@ export interface Status {
   readonly oldestMs: number | null;
   /** What the server holds or rejected and nobody has settled. */
   readonly kept: number;
+  readonly photos: {
+    /** Photos that the server has not confirmed, and the bytes that are still to be sent. */
+    readonly waiting: number;
+    readonly bytes: number;
+    /** Photos that the server will not take. */
+    readonly refused: number;
+    /** Bytes that photos take on this tablet. */
+    readonly kept: number;
+    /** How far the photo is that is just being sent, 0 to 1; null if none is. */
+    readonly sending: number | null;
+  };
   /** When a whole answer last left nothing waiting. */
   readonly handedInMs: number | null;
   /** The last exchange whose answer was whole. Nothing else counts as success. */
@@ -331,11 +385,12 @@ export interface Change {
   readonly whole: boolean;
 }
 
-/** A file of unsent work: `count` operations wait in it. */
+/** A file of unsent work: `count` operations wait in it, or `photos` photos. */
 export interface UnsentFile {
   readonly name: string;
   readonly blob: Blob;
   readonly count: number;
+  readonly photos: number;
 }
 
 export type SyncReason = "button" | "start" | "online" | "visible" | "timer" | "work";
@@ -348,6 +403,7 @@ export interface Replica {
   readonly catalogue: ReadonlySignal<Catalogue>;
   readonly status: ReadonlySignal<Status>;
   readonly drafts: Drafts;
+  readonly photos: Photos;
   /** The worker's role, from their user record; null until it has come. */
   readonly role: ReadonlySignal<string | null>;
 
@@ -404,7 +460,8 @@ export interface Replica {
   persistStorage(): Promise<boolean>;
   /**
    * Everything that was not handed in, and the form drafts, as files that another device, a
-   * stick or an administrator can carry to the server. One file, but for a huge outbox.
+   * stick or an administrator can carry to the server. One file, but for a huge outbox; and
+   * one more with the photos that wait, if there are any.
    */
   exportUnsent(): Promise<readonly UnsentFile[]>;
   /** Wait for what is being written, stop exchanging, close the database. */

@@ -5,17 +5,19 @@
  * A file is a bundle of the contract: the very request that this tablet would send, as a text,
  * signed with the key that it enrolled with, so that whoever carries it is trusted with
  * nothing. Form drafts and what the server keeps already lie beside the operations, for people
- * to look at; a server passes over them. A browser that cannot sign leaves that to an
+ * to look at; a server passes over them. Photos that wait are a file of their own. A browser that cannot sign leaves that to an
  * administrator, who lets each operation go by hand.
  *
  * Invariants
  *   * Nothing of the outbox is changed, and no token or key is in a file.
  *   * Members of a group stay in one file.
  */
+import type { Bytes } from "./pictures";
 import { batchOf, checkpointOf } from "./replica";
-import type { Entry, ReplicaStorage } from "./replica_storage";
+import type { Entry, PhotoRow, ReplicaStorage } from "./replica_storage";
 import { PROTOCOL } from "./session";
 import type { Fields, Json, Profile, UnsentFile } from "./types";
+import { zip } from "./zip";
 
 const FORMAT = 1;
 const OPERATIONS_MAX = 5_000;
@@ -25,9 +27,17 @@ const TEXT_MAX = 6_000_000;
 /** Signs with the key of this device. */
 export type Sign = (message: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
 
-/** The outbox as files; one file even if nothing waits, for the drafts. */
+/** A photo that the server lacks, and its bytes. */
+export interface Waiting {
+  readonly row: PhotoRow;
+  readonly record: string;
+  readonly bytes: Bytes;
+}
+
+/** The outbox as files; one file even if nothing waits, for the drafts; one more with photos. */
 export async function unsentFiles(
   shelf: ReplicaStorage["shelf"], profile: Profile, schema: number, nowMs: number, sign: Sign | null,
+  photos: readonly Waiting[] = [],
 ): Promise<UnsentFile[]> {
   const day = new Date(nowMs).toISOString().slice(0, 16).replace(/[-:]/g, "").replace("T", "-");
   const parts = partsOf(shelf.inState("waiting"));
@@ -43,9 +53,19 @@ export async function unsentFiles(
       name: `yuanba-${profile.device}-${day}${number}.json`,
       blob: new Blob([text], { type: "application/json" }),
       count: part.length,
+      photos: 0,
     };
   });
-  return Promise.all(files);
+  return [...await Promise.all(files), ...photosFile(`yuanba-${profile.device}-${day}`, photos)];
+}
+
+/** The photos that the server lacks, each under the record that names it. */
+function photosFile(name: string, photos: readonly Waiting[]): UnsentFile[] {
+  if (photos.length === 0) return [];
+  const blob = zip(photos.map(({ record, row, bytes }) => (
+    { name: `${record}_${row.digest}.jpg`, bytes, atMs: row.takenMs }
+  )));
+  return [{ name: `${name}-photos.zip`, blob, count: 0, photos: photos.length }];
 }
 
 async function bundle(payload: string, sign: Sign | null): Promise<string> {

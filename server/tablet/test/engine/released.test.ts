@@ -9,11 +9,12 @@
  * and never changes one that is there.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import { MIGRATIONS } from "../../src/engine/replica_indexeddb";
 import { browser, NOON } from "./platform";
+import { Depot } from "./depot";
 import { GRID, houseId, Office } from "./office";
 
 type Stores = { [store: string]: [IDBValidKey, unknown][] };
@@ -32,6 +33,15 @@ function answered<T>(request: IDBRequest<T>): Promise<T> {
     request.onerror = () => reject(request.error);
   });
 }
+
+/** JSON has no bytes: they are kept as base 64. */
+const toJson = (_key: string, value: unknown): unknown => (
+  value instanceof Uint8Array ? { $bytes: Buffer.from(value).toString("base64") } : value
+);
+const fromJson = (_key: string, value: unknown): unknown => {
+  const kept = (value as { $bytes?: unknown } | null)?.$bytes;
+  return typeof kept === "string" ? new Uint8Array(Buffer.from(kept, "base64")) : value;
+};
 
 /** Everything in a database but its key, which no file can hold. */
 async function dumped(factory: IDBFactory, name: string): Promise<Stores> {
@@ -74,6 +84,7 @@ async function office(): Promise<Office> {
 test.runIf(process.env.TABLET_WRITE_RELEASED)("write the data of the present version", async () => {
   expect(existsSync(newest), "a released version's data is never written again").toBe(false);
   const server = await office();
+  server.catalogue = Depot.catalogue();
   const platform = browser(server.fetch);
   const engine = createEngine(platform);
   const { id } = await engine.enrol({ code: "1234", name: "王芳的平板" });
@@ -85,11 +96,12 @@ test.runIf(process.env.TABLET_WRITE_RELEASED)("write the data of the present ver
   await replica.sync("button");
   await replica.edit(houseId(2), { phone: "waiting", visits: { add: 1 } });
   await replica.create("household", { grid: GRID, householder: "李四" }, { record: houseId(99) });
+  await replica.edit(houseId(3), { photo: await replica.photos.keep(new Blob(["a photo"]), new Blob(["small"]), "household") });
   replica.drafts.put({ key: "visit:3", purpose: "visit", type: "household", record: houseId(3), title: "走访", values: { notes: "半句" } });
   await replica.close();
   const [profile] = (await dumpedProfiles(platform.indexedDB!)) as [Released["profile"]];
   const released: Released = { profile, stores: await dumped(platform.indexedDB!, `yuanba-${id}`) };
-  writeFileSync(newest, `${JSON.stringify(released)}\n`);
+  writeFileSync(newest, `${JSON.stringify(released, toJson)}\n`);
 });
 
 async function dumpedProfiles(factory: IDBFactory): Promise<unknown[]> {
@@ -105,22 +117,27 @@ test("there is data of every released version", () => {
 });
 
 test.each(files)("an update keeps what waits: %s", async (file) => {
-  const released = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Released;
+  const released = JSON.parse(readFileSync(new URL(file, folder), "utf8"), fromJson) as Released;
+  const hasPhotos = "photo" in released.stores;
   const server = await office();
-  const platform = browser(server.fetch);
+  if (hasPhotos) server.catalogue = Depot.catalogue();
+  const depot = new Depot(server);
+  const platform = browser(depot.fetch);
   await restored(platform.indexedDB!, Number(/\d+/.exec(file)?.[0]), released);
 
   const replica = await createEngine(platform).open(released.profile.id);
   expect(replica.outbox().map((one) => [one.state, one.kind])).toEqual([
-    ["held", "edit"], ["waiting", "edit"], ["waiting", "create"],
+    ["held", "edit"], ["waiting", "edit"], ["waiting", "create"], ...(hasPhotos ? [["waiting", "edit"]] : []),
   ]);
   expect(replica.views("household")).toHaveLength(61);
   const phones = [0, 1, 2].map((number) => replica.view(houseId(number))?.get("phone"));
   expect(phones).toEqual(["applied", "held", "waiting"]);
   expect(replica.drafts.get("visit:3")?.values).toEqual({ notes: "半句" });
-  expect(replica.status.value).toMatchObject({ waiting: 2, kept: 1, handedInMs: NOON });
+  expect(replica.status.value).toMatchObject({ waiting: hasPhotos ? 3 : 2, kept: 1, handedInMs: NOON });
+  expect(replica.status.value.photos).toMatchObject({ waiting: hasPhotos ? 1 : 0, bytes: hasPhotos ? 7 : 0 });
   const status = await replica.sync("start");
   expect(status).toMatchObject({ waiting: 0, next: { step: "rest" } });
   expect(server.rows.get(houseId(2))?.get("phone")).toBe("waiting");
   expect(server.rows.get(houseId(99))?.get("householder")).toBe("李四");
+  if (hasPhotos) await vi.waitFor(() => expect(depot.texts()).toEqual(["a photo"]));
 });

@@ -110,7 +110,7 @@ describe("values", () => {
 });
 
 test.each(cases("status"))("status: %s", (_name, told) => {
-  const counts = { waiting: told.waiting, kept: told.kept, handedInMs: told.handed_in_ms };
+  const counts = { waiting: told.waiting, kept: told.kept, handedInMs: told.handed_in_ms, photos: { waiting: 0 } };
   const what = whatIsSo(counts, told.sending, told.reachable);
   expect([what, wordsOf(what, counts)]).toEqual([told.what, { zh: told.zh, en: told.en }]);
 });

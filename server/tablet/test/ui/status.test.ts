@@ -27,6 +27,7 @@ const CALM: Status = {
   waiting: 0,
   oldestMs: null,
   kept: 0,
+  photos: { waiting: 0, bytes: 0, refused: 0, kept: 0, sending: null },
   handedInMs: NOON_MS - HOUR_MS,
   lastSuccessMs: NOON_MS,
   reachable: true,
