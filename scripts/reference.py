@@ -28,11 +28,13 @@ def codes() -> str:
 
 
 NOT_ON_TABLETS = {
-    *("not_signed_in", "forbidden", "method_not_allowed", "unsupported_media"),
-    *("offset_wrong", "checksum_wrong"),
+    *("not_signed_in", "forbidden", "not_found", "method_not_allowed", "unsupported_media"),
+    *("not_json", "not_gzip", "too_deep", "unsupported_encoding", "too_many_operations"),
+    *("malformed", "bad_stamp", "not_your_actor", "stamp_reused", "missing_base"),
+    *("offset_wrong", "checksum_wrong", "hash_wrong", "upload_locked"),
     *("bundle_unknown", "bundle_unsigned", "bundle_forged", "bundle_revoked"),
 }
-"""Codes of doors at which the tablet app does not knock, or that it deals with and never shows.
+"""Codes of doors at which the tablet app does not knock, or that it never finds itself.
 Should one come all the same, it shows the server's sentence; the words of each code cost every
 tablet 60 bytes."""
 

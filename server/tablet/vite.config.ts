@@ -7,12 +7,13 @@
  */
 import { defineConfig } from "vitest/config";
 
+import { plain } from "./plain";
 import { precache } from "./precache";
 import { release } from "./release";
 
 export default defineConfig({
   base: "/tablet/",
-  plugins: [release(), precache()],
+  plugins: [release(), precache(), plain()],
   build: {
     target: "chrome80",
     outDir: "dist",

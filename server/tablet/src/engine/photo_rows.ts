@@ -35,9 +35,7 @@ export function forgetUploads(shelf: Shelf, gone: readonly Entry[]): void {
   for (const entry of gone) {
     for (const digest of hashesIn(entry)) {
       const photo = shelf.photo(digest);
-      const isNamed = shelf.inState("waiting", "arriving", "held", "rejected", "acknowledged").some(
-        (other) => other.record === entry.record && hashesIn(other).includes(digest),
-      );
+      const isNamed = shelf.entriesOf(entry.record).some((other) => hashesIn(other).includes(digest));
       if (photo !== null && !isNamed) dropUpload(shelf, photo, entry.record);
     }
   }

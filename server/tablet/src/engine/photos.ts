@@ -120,12 +120,18 @@ export class LocalPhotos implements Photos {
     }
   }
 
-  /** What waits, with its bytes: for a file. Those that the disk lost are left out. */
+  /** What the server lacks, and what form drafts hold, for a file; but for what the disk lost. */
   async waiting(): Promise<Waiting[]> {
     const found: Waiting[] = [];
     for (const [row, { record, state }] of this.uploads()) {
       const bytes = state === "done" ? null : await this.pictures.get("whole", row.digest).catch(() => null);
       if (bytes !== null) found.push({ row, record, bytes });
+    }
+    const { shelf } = this.storage;
+    for (const row of shelf.photos()) {
+      const isPart = row.uploads.length === 0 && isInDraft(shelf.drafts(), row.digest);
+      const bytes = isPart ? await this.pictures.get("whole", row.digest).catch(() => null) : null;
+      if (bytes !== null) found.push({ row, record: "draft", bytes });
     }
     return found;
   }

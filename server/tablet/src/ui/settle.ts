@@ -9,8 +9,11 @@ export const unread = computed(() =>
   phase.value.name === "open" ? phase.value.model.unread.value.length : 0,
 );
 
-/** Own work that was held or refused and is not settled. */
-export const kept = computed(() => replica.value?.status.value.kept ?? 0);
+/** Own work that was held or refused and is not settled, photos too. */
+export const kept = computed(() => {
+  const status = replica.value?.status.value;
+  return status ? status.kept + status.photos.refused : 0;
+});
 
 /** Both together: the number on the status bar. */
 export const toSettle = computed(() => unread.value + kept.value);

@@ -12,7 +12,7 @@
 import type { Status } from "../engine";
 import type { IconName } from "./components/Icon";
 import { t } from "./i18n";
-import { moment, span } from "./i18n/moments";
+import { bytes, moment, span } from "./i18n/moments";
 
 export type Tone = "quiet" | "sending" | "handed_in" | "attention";
 
@@ -36,18 +36,18 @@ const STOPPED = new Set<Status["next"]["step"]>(["stop", "update", "enrol", "wip
 
 /** The line. `drafts`: forms that somebody has begun, and of which nobody else knows anything. */
 export function statusLine(status: Status, now: number, drafts = 0): StatusLine {
-  const { waiting, next, trouble } = status;
+  const { waiting, photos, next, trouble } = status;
   if (trouble) return line("attention", "alert", t("status.trouble"), t("status.tap"));
   if (STOPPED.has(next.step)) {
     const what = next.step === "update" ? t("status.update") : t("status.stopped");
     return line("attention", "alert", what, waitingWords(status, now));
   }
-  if (!status.firstSync.ready && waiting === 0) return comingLine(status);
+  const isAll = waiting === 0 && photos.waiting === 0;
+  if (!status.firstSync.ready && isAll) return comingLine(status);
   if (status.what === "sending") {
-    const rest = waiting > 0 ? t("status.sending.n", { n: waiting }) : t("status.asking");
-    return line("sending", "cloud", t("status.sending"), rest);
+    return line("sending", "cloud", t("status.sending"), sendingWords(status));
   }
-  if (waiting > 0) {
+  if (!isAll) {
     const words = waitingWords(status, now);
     if (status.reachable !== false) return line("quiet", "device", t("status.saved"), words);
     return line("quiet", "offline", t("status.offline"), t("status.offline_saved", { waiting: words }));
@@ -77,12 +77,24 @@ const line = (tone: Tone, icon: IconName, strong: string, rest: string): StatusL
   rest,
 });
 
-/** "3 waiting, the oldest since 09:12", or that nothing waits. */
+/** What is on its way: entries, else a photo with how far it is, else nothing but news. */
+function sendingWords({ waiting, photos }: Status): string {
+  if (waiting > 0) return t("status.sending.n", { n: waiting });
+  if (photos.sending === null) return t("status.asking");
+  return t("status.sending.photo", { n: photos.waiting, percent: Math.floor(photos.sending * 100) });
+}
+
+/** "3 waiting, the oldest since 09:12; 1 photo waiting, 240 kB", or that nothing waits. */
 export function waitingWords(status: Status, now: number): string {
-  if (status.waiting === 0) return t("status.none_waiting");
-  const n = status.waiting;
-  if (status.oldestMs === null) return t("status.waiting", { n });
-  return t("status.waiting_since", { n, at: moment(status.oldestMs, now) });
+  const { waiting: n, oldestMs, photos } = status;
+  const entries = oldestMs === null
+    ? t("status.waiting", { n })
+    : t("status.waiting_since", { n, at: moment(oldestMs, now) });
+  const parts = [
+    n > 0 && entries,
+    photos.waiting > 0 && t("status.photos", { n: photos.waiting, size: bytes(photos.bytes) }),
+  ];
+  return parts.filter(Boolean).join(t("status.part")) || t("status.none_waiting");
 }
 
 /** When the server was last reached for certain. */

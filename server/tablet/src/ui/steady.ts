@@ -21,7 +21,10 @@ effect(() => {
   const open = replica.value;
   const now = open?.status.value ?? null;
   const before = shown.peek();
-  const isQuiet = now?.what === "sending" && now.waiting === 0 && now.firstSync.ready;
+  const isQuiet =
+    now?.what === "sending" &&
+    now.waiting + now.photos.waiting === 0 &&
+    now.firstSync.ready;
   if (!isQuiet || before === null) {
     shown.value = now;
     return undefined;

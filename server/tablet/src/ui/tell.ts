@@ -22,6 +22,16 @@ const TOLD: readonly { words: Key; is: (work: Work) => boolean }[] = [
 /** Begin to tell; once, when the app begins. */
 export function tellOutcomes(): void {
   effect(() => (replica.value ? watch(replica.value) : undefined));
+  effect(() => (replica.value ? watchPhotos(replica.value) : undefined));
+}
+
+function watchPhotos(open: Replica): () => void {
+  let known = open.status.peek().photos.refused;
+  return effect(() => {
+    const now = open.status.value.photos.refused;
+    if (now > known) toast(t("tell.photo", { n: now - known }));
+    known = now;
+  });
 }
 
 function watch(open: Replica): () => void {

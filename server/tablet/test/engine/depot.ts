@@ -59,7 +59,7 @@ export class Depot {
       throw new TypeError("cut");
     }
     if (fault?.kind === "answer") {
-      return fault.code === undefined ? new Response("<html>", { status: fault.status }) : refused(fault.status, fault.code);
+      return fault.code === undefined ? new Response("<html>", { status: fault.status, headers: { "content-type": "text/html" } }) : refused(fault.status, fault.code);
     }
     if (headers.get("authorization") !== `Bearer ${this.office.tokens.token}`) return refused(401, "token_expired");
     return this.answer(method, id, headers, body, new URL(address, "http://office").searchParams);

@@ -28,12 +28,13 @@ const LOOKS: Record<State, { tone: string; icon: IconName; words: Key }> = {
   rejected: { tone: "bad", icon: "alert", words: "state.rejected" },
 };
 
-export function Badge({ state }: { state: State }) {
+/** `words`: more exact ones than the state's own, such as how much has been sent. */
+export function Badge({ state, words }: { state: State; words?: string | undefined }) {
   const look = LOOKS[state];
   return (
     <span class={`tag badge ${look.tone}`}>
       <Icon name={look.icon} />
-      {t(look.words)}
+      {words ?? t(look.words)}
     </span>
   );
 }

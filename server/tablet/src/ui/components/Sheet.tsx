@@ -20,6 +20,8 @@ export interface SheetProps {
   children: ComponentChildren;
   /** Buttons at its foot, in sight however long it is. */
   actions?: ComponentChildren;
+  /** As wide as the screen: for pictures. */
+  wide?: boolean | undefined;
 }
 
 export function Sheet(props: SheetProps) {
@@ -36,7 +38,7 @@ export function Sheet(props: SheetProps) {
   return (
     <dialog
       ref={dialog}
-      class="sheet"
+      class={props.wide ? "sheet wide" : "sheet"}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

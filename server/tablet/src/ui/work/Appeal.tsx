@@ -65,7 +65,7 @@ function AppealForm({
       record: household?.id ?? null,
       title: household ? t("appeal.draft_of", { who: householder(household) }) : t("appeal.draft"),
     },
-    { kind: "", title: "", description: "", place: usePlace(household), point: null, contact: "" },
+    { kind: "", title: "", description: "", place: usePlace(household), point: null, contact: "", photo: "" },
   );
   const { raw } = form;
   const text = (name: string) => String(raw[name] ?? "");
@@ -151,6 +151,14 @@ function AppealForm({
           value={raw["point"] ?? null}
           onValue={(value) => form.set("point", value)}
           words={inWords(field("point")!, raw["point"] ?? null, model)}
+        />
+      )}
+      {field("photo") && (
+        <FieldInput
+          field={field("photo")!}
+          value={raw["photo"] ?? ""}
+          onValue={(value) => form.set("photo", value ?? "")}
+          about={{ type: spec.name, record: null }}
         />
       )}
       <SavingProblem problem={form.problem} />

@@ -119,6 +119,7 @@ function TypeOne({ view, field, saving, onClose }: EditFieldProps & { saving: Sa
           onValue={(value) => form.set(field.name, value)}
           error={form.wrong[field.name] ?? null}
           offers={offersFor(view.type, field.name, view, household, model)}
+          about={{ type: view.type, record: view.id }}
           inputRef={input}
         />
         <Afterwards field={field} saving={saving} />

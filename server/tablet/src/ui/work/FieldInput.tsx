@@ -11,6 +11,7 @@ import type { Field } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
 import { Choice, type Option, SelectField, Tags, TextField } from "../components";
 import { said, t } from "../i18n";
+import { PhotoInput } from "../photos/PhotoInput";
 import { useSession } from "../session";
 import { inputOf } from "./forms";
 import { PlaceInput } from "./PlaceInput";
@@ -29,6 +30,8 @@ export interface FieldInputProps {
   onValue: (value: Json) => void;
   error?: string | null | undefined;
   offers?: readonly Offer[] | undefined;
+  /** The type that it is asked for, and the record, if there is one already. */
+  about?: { type: string; record: string | null } | undefined;
   /** In place of the catalogue's label. */
   label?: string | undefined;
   inputRef?: RefObject<(HTMLInputElement & HTMLTextAreaElement) | null> | undefined;
@@ -85,6 +88,14 @@ export function FieldInput(props: FieldInputProps) {
       );
     case "geometry":
       return <PlaceInput {...{ label, value, onValue }} words={inWords(field, value, model)} />;
+    case "photo":
+      return (
+        <PhotoInput
+          {...{ label, value, onValue, error, optional }}
+          type={props.about?.type ?? null}
+          record={props.about?.record ?? null}
+        />
+      );
     case "words":
       return (
         <TextField

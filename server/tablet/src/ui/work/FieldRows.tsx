@@ -11,8 +11,9 @@ import { useState } from "preact/hooks";
 import type { View, Work } from "../../engine";
 import { type Field, may } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
-import { Card, Icon } from "../components";
+import { Card, Icon, IconButton } from "../components";
 import { type Key, said, t } from "../i18n";
+import { ShownPhoto } from "../photos/Photo";
 import { place } from "../router";
 import { useSession } from "../session";
 import { EditField } from "./EditField";
@@ -101,6 +102,9 @@ function FieldRow({
   const value = view.get(field.name);
   const words = inWords(field, value, model);
   const marks = view.marks.get(field.name);
+  if (field.kind === "attachment" && typeof value === "string") {
+    return <PhotoFieldRow view={view} field={field} digest={value} onEdit={onEdit} />;
+  }
   const inside = (
     <>
       <span class="words">
@@ -143,6 +147,33 @@ function FieldRow({
           </a>
         )}
       {marks?.includes("conflict") && <BothValues view={view} field={field} value={value} />}
+    </li>
+  );
+}
+
+/** A photo is looked at by tapping it, and changed by the button beside it. */
+function PhotoFieldRow(props: {
+  view: View;
+  field: Field;
+  digest: string;
+  onEdit: (() => void) | null;
+}) {
+  const { view, field, digest, onEdit } = props;
+  const label = said(field.label);
+  return (
+    <li class="fieldrow with-photo" data-field={field.name}>
+      <div class="row">
+        <span class="words">
+          <span class="name">{label}</span>
+          <ShownPhoto digest={digest} record={view.id} label={label} />
+          <span class="marks">
+            <Marks of={view.marks.get(field.name)?.filter((mark) => mark !== "waiting")} />
+          </span>
+        </span>
+      </div>
+      {onEdit && (
+        <IconButton icon="edit" label={`${t("action.change")} ${label}`} onPress={onEdit} />
+      )}
     </li>
   );
 }

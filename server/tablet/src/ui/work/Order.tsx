@@ -22,7 +22,7 @@ import { fromRaw } from "./forms";
 import { ConflictNotice } from "./Household";
 import { draftKey } from "./links";
 import { Log } from "./Log";
-import { isOpen, type Step, stepsFor, written } from "./orders";
+import { isOpen, offeredBy, type Step, stepsFor, written } from "./orders";
 import { NotHere, RecordBadge, RestoredNotice, SavingProblem, submitting } from "./parts";
 import { tellDone } from "./takeBack";
 import { titleOfId } from "./titles";
@@ -127,7 +127,9 @@ function Steps({ order }: { order: View }) {
 function StepSheet({ order, step, onClose }: { order: View; step: Step; onClose: () => void }) {
   const { replica } = useSession();
   const words = said(step.transition.label);
-  const fields = step.asks.flatMap((name) => order.spec.byName.get(name) ?? []);
+  const fields = [...step.asks, ...offeredBy(step)].flatMap(
+    (name) => order.spec.byName.get(name) ?? [],
+  );
   const form = useForm(
     {
       key: draftKey("step", `${order.id}:${step.transition.name}`),
@@ -147,6 +149,7 @@ function StepSheet({ order, step, onClose }: { order: View; step: Step; onClose:
         answers[field.name] = field.kind === "log" ? { append: read.value } : read.value;
         continue;
       }
+      if ("value" in read && !step.asks.includes(field.name)) continue;
       complete = false;
       form.refuse(
         field.name,
@@ -190,6 +193,7 @@ function StepSheet({ order, step, onClose }: { order: View; step: Step; onClose:
             value={form.raw[field.name] ?? null}
             onValue={(value) => form.set(field.name, value)}
             error={form.wrong[field.name] ?? null}
+            about={{ type: order.type, record: order.id }}
           />
         ))}
         <SavingProblem problem={form.problem} />

@@ -144,6 +144,7 @@ function RecordForm({ spec, of, known, draft, around = null }: RecordFormProps) 
                   (form.problem?.field === field.name ? said(form.problem.words) : null)
                 }
                 offers={offersFor(spec.name, field.name, of, household, model)}
+                about={{ type: spec.name, record: of?.id ?? null }}
               />
             ))}
           </Card>

@@ -21,6 +21,7 @@ import { nowMs, time } from "../i18n/moments";
 import { back } from "../router";
 import type { ScreenProps } from "../routes";
 import { useSession } from "../session";
+import { FieldInput } from "./FieldInput";
 import { draftKey } from "./links";
 import { recall, remember } from "./memory";
 import { Foot, NotHere, RestoredNotice, SavingProblem, submitting } from "./parts";
@@ -44,6 +45,7 @@ function VisitForm({ household }: { household: View }) {
   const [isCare] = useState(() => isCareVisit(household));
   const spec = replica.catalogue.value.get("home_visit")!;
   const purpose = spec.byName.get("purpose");
+  const photo = spec.byName.get("photo");
   const residents = model
     .residentsOf(household.id)
     .value.filter((one) => one.get("residing") !== false);
@@ -55,7 +57,7 @@ function VisitForm({ household }: { household: View }) {
       record: household.id,
       title: t("visit.draft", { who: householder(household) }),
     },
-    { purpose: rememberedPurpose(replica, isCare), present: [], others: "", notes: "" },
+    { purpose: rememberedPurpose(replica, isCare), present: [], others: "", notes: "", photo: "" },
   );
   const { raw } = form;
   const save = async () => {
@@ -109,6 +111,14 @@ function VisitForm({ household }: { household: View }) {
         value={String(raw["others"] ?? "")}
         onValue={(typed) => form.set("others", typed)}
       />
+      {photo && (
+        <FieldInput
+          field={photo}
+          value={raw["photo"] ?? ""}
+          onValue={(value) => form.set("photo", value ?? "")}
+          about={{ type: spec.name, record: null }}
+        />
+      )}
       <SavingProblem problem={form.problem} />
       <Foot>
         <Button type="submit" kind="primary" wide busy={form.saving}>

@@ -32,6 +32,7 @@ export type Input =
   | "reference"
   | "geometry"
   | "entry"
+  | "photo"
   | "shown";
 
 /** What stands in the inputs, by field. Text where text is typed. */
@@ -50,7 +51,7 @@ const INPUTS: Readonly<Record<string, Input>> = {
   reference: "reference",
   geometry: "geometry",
   log: "entry",
-  attachment: "shown",
+  attachment: "photo",
 };
 const RADIOS_MAX = 5;
 const SHOWN_POLICIES: ReadonlySet<string> = new Set(["workflow", "sum", "highest", "lowest"]);

@@ -28,11 +28,13 @@ const BY_HAND: Readonly<Record<string, readonly (readonly [Key, readonly string[
     ["part.address", ["household", "grid"]],
   ],
   work_order: [
-    ["part.matter", ["kind", "title", "description", "place", "point", "contact"]],
-    ["part.handling", ["result", "solved", "satisfied"]],
+    ["part.matter", ["kind", "title", "description", "place", "point", "contact", "photo"]],
+    ["part.handling", ["result", "result_photo", "solved", "satisfied"]],
     ["part.desk", ["lead_unit", "accepted_by", "due_at", "class", "area"]],
   ],
-  home_visit: [["part.matter", ["household", "at", "worker", "purpose", "present", "notes"]]],
+  home_visit: [
+    ["part.matter", ["household", "at", "worker", "purpose", "present", "notes", "photo"]],
+  ],
 };
 
 /** The fields of a type under their headings; those that `wanted` lets through. */

@@ -65,6 +65,11 @@ function asked({ requires }: Transition, held: Fields): string[] {
   });
 }
 
+/** What is offered beside what a step asks for, and may be left out: a photo of the result. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = { result: ["result_photo"] };
+
+export const offeredBy = ({ asks }: Step): string[] => asks.flatMap((name) => BESIDE[name] ?? []);
+
 export const isEmpty = (value: Json | undefined): boolean =>
   value === null ||
   value === undefined ||

@@ -135,6 +135,8 @@ export function submitting(act: () => void, enter: "sends" | "moves on" = "sends
 }
 
 function moveOn(form: HTMLFormElement, from: HTMLElement): void {
-  const stops = [...form.querySelectorAll<HTMLElement>("input, textarea, select, [type=submit]")];
+  const stops = [...form.querySelectorAll<HTMLElement>(
+    "input:not([hidden]), textarea, select, [type=submit]",
+  )];
   stops[stops.indexOf(from) + 1]?.focus();
 }

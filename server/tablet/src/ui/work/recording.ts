@@ -24,6 +24,7 @@ export function visitDrafts(
   const present = [...textsOf(raw["present"]), ...(others ? [others] : [])].join("、");
   const notes = String(raw["notes"] ?? "").trim();
   const purpose = raw["purpose"] || null;
+  const photo = raw["photo"] || null;
   // The visit's own time is corrected by the server; a bound that "highest wins" is not, and a
   // clock that runs a year ahead would keep the household out of every list for a year.
   const corrected = at + (replica.status.value.offsetMs ?? 0);
@@ -42,6 +43,7 @@ export function visitDrafts(
         ...(purpose ? { purpose } : {}),
         ...(present ? { present } : {}),
         ...(notes ? { notes } : {}),
+        ...(photo ? { photo } : {}),
       },
     },
     {
@@ -61,7 +63,7 @@ export function appealFields(
   replica: Pick<Replica, "profile">,
   at: number = Date.now(),
 ): Fields {
-  const given = ["kind", "title", "description", "place", "contact", "point"].map((name) => {
+  const given = ["kind", "title", "description", "place", "contact", "point", "photo"].map((name) => {
     const value = raw[name] ?? null;
     return [name, typeof value === "string" ? value.trim() || null : value] as const;
   });

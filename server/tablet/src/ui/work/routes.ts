@@ -18,6 +18,7 @@ import { Resident } from "./Resident";
 import { Search } from "./Search";
 import { Today } from "./Today";
 import { Visit } from "./Visit";
+import "../photos/photos.css";
 import "./drawings.css";
 import "./work.css";
 

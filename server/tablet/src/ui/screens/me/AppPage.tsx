@@ -26,6 +26,7 @@ export function AppPage() {
         <Facts
           of={[
             [t("storage.used"), usedBytes === null ? t("storage.unknown") : bytes(usedBytes)],
+            [t("storage.photos"), bytes(status.photos.kept)],
             [t("storage.quota"), quotaBytes === null ? t("storage.unknown") : bytes(quotaBytes)],
           ]}
         />

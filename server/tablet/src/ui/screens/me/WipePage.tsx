@@ -22,7 +22,10 @@ export function WipePage() {
   const { replica } = useSession();
   const { waiting, kept } = useOutbox();
   const drafts = replica.drafts.all.value.length;
-  const unsent = waiting.length + kept.length + drafts;
+  const { photos } = replica.status.value;
+  const lostPhotos = photos.waiting + photos.refused;
+  const entries = waiting.length + kept.length + drafts;
+  const unsent = entries + lostPhotos;
   const [saved, setSaved] = useState(false);
   const [known, setKnown] = useState(false);
   const [asking, ask] = useState(false);
@@ -48,7 +51,14 @@ export function WipePage() {
       {unsent === 0 ? (
         <Notice tone="good">{t("wipe.all_handed")}</Notice>
       ) : (
-        <Card title={t("wipe.unsent", { n: unsent })}>
+        <Card
+          title={[
+            entries > 0 && t("wipe.unsent", { n: entries }),
+            lostPhotos > 0 && t("wipe.unsent.photos", { n: lostPhotos }),
+          ]
+            .filter(Boolean)
+            .join(t("status.part"))}
+        >
           <Notice tone="bad">{t("wipe.unsent.why")}</Notice>
           <div class="buttons">
             <Button icon="refresh" onPress={() => void replica.sync("button")}>

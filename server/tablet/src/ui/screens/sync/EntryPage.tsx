@@ -23,6 +23,7 @@ import {
 } from "../../components";
 import { type Key, t } from "../../i18n";
 import { moment } from "../../i18n/moments";
+import { ShownPhoto } from "../../photos/Photo";
 import { codeLine, problemOf, sentence } from "../../problems";
 import { back, go } from "../../router";
 import type { ScreenProps } from "../../routes";
@@ -141,6 +142,7 @@ function Said({ work }: { work: Work }) {
 function Changes({ work, spec }: { work: Work; spec: RecordType | null }) {
   const { replica, model } = useSession();
   const changes = changesOf(work, spec, model);
+  const own = work.fields;
   if (changes.length === 0) return <p>{deedOf(work, spec)}</p>;
   const inConflict = isInConflict(work, model);
   const base = inConflict ? replica.base(work.record) : null;
@@ -160,7 +162,17 @@ function Changes({ work, spec }: { work: Work; spec: RecordType | null }) {
               )}
               <div class="decided">
                 <dt>{t("entry.yours")}</dt>
-                <dd class="prewrap">{change.now}</dd>
+                <dd class="prewrap">
+                  {field?.kind === "attachment" && typeof own[change.name] === "string" ? (
+                    <ShownPhoto
+                      digest={own[change.name] as string}
+                      record={work.record}
+                      label={change.label}
+                    />
+                  ) : (
+                    change.now
+                  )}
+                </dd>
               </div>
               {base && field && (
                 <div>

@@ -93,6 +93,7 @@ function Repair({ work }: { work: Work }) {
               value={form.raw[field.name] ?? null}
               error={wrong.get(field.name) ?? (problem?.field === field.name ? sentence(problem) : null)}
               onValue={(value) => form.set(field.name, value)}
+              about={{ type: work.type, record: work.record }}
             />
           ))}
           {fields.length === 0 && <p>{t("repair.nothing")}</p>}

@@ -23,7 +23,8 @@ export function Summary({ replica }: { replica: Replica }) {
   const status = replica.status.value;
   const drafts = replica.drafts.all.value.length;
   const { tone, icon, strong, rest } = statusLine(status, nowMs.value, drafts);
-  const busy = status.what === "sending";
+  // A photo takes minutes; entries need not wait for it.
+  const busy = status.what === "sending" && status.photos.sending === null;
   const last = status.lastSuccessMs;
   const { usedBytes } = status.storage;
   return (

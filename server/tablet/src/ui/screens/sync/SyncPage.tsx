@@ -7,9 +7,11 @@
 
 import { useState } from "preact/hooks";
 
+import type { Photo } from "../../../engine";
 import { Bar, Button, Card, Count, Empty, List, ListRow, panelOf, Tabs, toast } from "../../components";
 import { t } from "../../i18n";
 import { moment } from "../../i18n/moments";
+import { PhotoList } from "../../photos/PhotoList";
 import { problemOf, sentence } from "../../problems";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
@@ -32,14 +34,18 @@ export function SyncPage({ query }: ScreenProps) {
   const outbox = useOutbox();
   const drafts = replica.drafts.all.value;
   const unread = model.unread.value.length;
+  const photos = photosBy(replica.photos.all.value);
+  const toSettle = outbox.kept.length + photos.refused.length + unread;
   const asked = PARTS.find((part) => part === query.get("part"));
-  const [chosen, choose] = useState<Part>(() => asked ?? firstPart(outbox, unread));
+  const [chosen, choose] = useState<Part>(
+    () => asked ?? firstPart(outbox.waiting.length + photos.waiting.length, toSettle),
+  );
   const tabs = [
-    { name: "waiting", label: t("sync.part.waiting"), count: outbox.waiting.length },
+    { name: "waiting", label: t("sync.part.waiting"), count: outbox.waiting.length + photos.waiting.length },
     {
       name: "settle",
       label: t("sync.part.settle"),
-      count: outbox.kept.length + unread,
+      count: toSettle,
       urgent: true,
     },
     { name: "drafts", label: t("sync.part.drafts"), count: drafts.length },
@@ -51,10 +57,10 @@ export function SyncPage({ query }: ScreenProps) {
       <Summary replica={replica} />
       <Tabs id="sync" label={t("sync.parts")} tabs={tabs} chosen={chosen} onChoose={choose} />
       <div {...panelOf("sync", chosen)} class="stack">
-        {chosen === "waiting" && <Waiting outbox={outbox} />}
-        {chosen === "settle" && <Settle outbox={outbox} />}
+        {chosen === "waiting" && <Waiting outbox={outbox} photos={photos.waiting} />}
+        {chosen === "settle" && <Settle outbox={outbox} photos={photos.refused} />}
         {chosen === "drafts" && <Drafts />}
-        {chosen === "handed" && <Handed outbox={outbox} />}
+        {chosen === "handed" && <Handed outbox={outbox} photos={photos.handed} />}
       </div>
       <SaveUnsent />
     </div>
@@ -62,11 +68,23 @@ export function SyncPage({ query }: ScreenProps) {
 }
 
 /** What needs a person first; else what waits. */
-const firstPart = (outbox: Outbox, unread: number): Part =>
-  outbox.waiting.length === 0 && outbox.kept.length + unread > 0 ? "settle" : "waiting";
+const firstPart = (waiting: number, toSettle: number): Part =>
+  waiting === 0 && toSettle > 0 ? "settle" : "waiting";
 
-function Waiting({ outbox }: { outbox: Outbox }) {
-  if (outbox.waiting.length === 0) {
+/** What waits the oldest first, like entries; what is handed in the newest first. */
+const photosBy = (all: readonly Photo[]) => ({
+  waiting: all.filter((one) => one.state === "waiting" || one.state === "sending").reverse(),
+  refused: all.filter((one) => one.state === "refused"),
+  handed: all.filter((one) => one.state === "handed_in"),
+});
+
+interface PartProps {
+  outbox: Outbox;
+  photos: readonly Photo[];
+}
+
+function Waiting({ outbox, photos }: PartProps) {
+  if (outbox.waiting.length + photos.length === 0) {
     return (
       <Empty title={t("sync.waiting.none")}>
         <p>{t("sync.waiting.none.why")}</p>
@@ -74,21 +92,26 @@ function Waiting({ outbox }: { outbox: Outbox }) {
     );
   }
   return (
-    <Card flush>
-      <List label={t("sync.part.waiting")}>
-        {outbox.waiting.map((work) => (
-          <EntryRow key={work.stamp} work={work} />
-        ))}
-      </List>
-    </Card>
+    <>
+      {outbox.waiting.length > 0 && (
+        <Card flush>
+          <List label={t("sync.part.waiting")}>
+            {outbox.waiting.map((work) => (
+              <EntryRow key={work.stamp} work={work} />
+            ))}
+          </List>
+        </Card>
+      )}
+      <PhotoList title={t("sync.photos")} photos={photos} />
+    </>
   );
 }
 
-function Settle({ outbox }: { outbox: Outbox }) {
+function Settle({ outbox, photos }: PartProps) {
   const { model } = useSession();
   const notices = model.notices.value;
   const conflicts = outbox.settled.filter((work) => isInConflict(work, model));
-  if (outbox.kept.length + notices.length + conflicts.length === 0) {
+  if (outbox.kept.length + photos.length + notices.length + conflicts.length === 0) {
     return (
       <Empty title={t("sync.settle.none")}>
         <p>{t("sync.settle.none.why")}</p>
@@ -111,6 +134,7 @@ function Settle({ outbox }: { outbox: Outbox }) {
           </List>
         </Card>
       )}
+      <PhotoList title={t("sync.photos.refused")} photos={photos} />
       {conflicts.length > 0 && (
         <Card flush title={t("sync.conflicts")}>
           <p class="hint">{t("sync.conflicts.why")}</p>
@@ -166,17 +190,22 @@ function Drafts() {
   );
 }
 
-function Handed({ outbox }: { outbox: Outbox }) {
-  if (outbox.settled.length === 0) return <Empty title={t("sync.handed.none")} icon="cloud" />;
+function Handed({ outbox, photos }: PartProps) {
+  if (outbox.settled.length + photos.length === 0) {
+    return <Empty title={t("sync.handed.none")} icon="cloud" />;
+  }
   return (
-    <Card flush>
-      <p class="hint">{t("sync.handed.why")}</p>
-      <List label={t("sync.part.handed")}>
-        {outbox.settled.slice(0, SETTLED_SHOWN).map((work) => (
-          <EntryRow key={work.stamp} work={work} />
-        ))}
-      </List>
-    </Card>
+    <>
+      <Card flush>
+        <p class="hint">{t("sync.handed.why")}</p>
+        <List label={t("sync.part.handed")}>
+          {outbox.settled.slice(0, SETTLED_SHOWN).map((work) => (
+            <EntryRow key={work.stamp} work={work} />
+          ))}
+        </List>
+      </Card>
+      <PhotoList title={t("sync.photos")} photos={photos.slice(0, SETTLED_SHOWN)} />
+    </>
   );
 }
 
@@ -186,8 +215,7 @@ function SaveUnsent() {
   const save = async (): Promise<void> => {
     setBusy(true);
     try {
-      const count = await saveUnsent(replica);
-      toast(t("unsent.saved", { n: count }));
+      toast(await saveUnsent(replica));
     } catch (error) {
       toast(sentence(problemOf(error)));
     } finally {

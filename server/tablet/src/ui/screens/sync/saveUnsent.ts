@@ -1,14 +1,18 @@
 /** A file of everything that was not handed in, put where the tablet keeps downloads. */
 
 import type { Replica } from "../../../engine";
+import { t } from "../../i18n";
 
 const KEPT_MS = 60_000;
 
-/** How many entries the file has. */
-export async function saveUnsent(replica: Replica): Promise<number> {
+/** Save it, and say how many entries and photos it has. */
+export async function saveUnsent(replica: Replica): Promise<string> {
   const files = await replica.exportUnsent();
   for (const { name, blob } of files) save(name, blob);
-  return files.reduce((sum, file) => sum + file.count, 0);
+  const sum = (what: "count" | "photos") => files.reduce((total, file) => total + file[what], 0);
+  const photos = sum("photos");
+  const words = t("unsent.saved", { n: sum("count") });
+  return photos === 0 ? words : words + t("status.part") + t("unsent.saved.photos", { n: photos });
 }
 
 function save(name: string, blob: Blob): void {
