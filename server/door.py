@@ -25,7 +25,7 @@ from sync.record import Record
 from sync.redaction import is_redacted
 from sync.scope import SYSTEM, Scope
 from sync.stamps import Stamps, base32
-from sync.store import Reading
+from sync.store import Reading, StoredOperation
 
 __all__ = ["Door", "ServerStamps", "patiently"]
 
@@ -179,6 +179,42 @@ class Door:
         if draft is None:
             return Ack(None, "rejected", problem=Problem("nothing_to_undo"))
         return self.submit(who, [{**draft, "undoes": stamp, "reason": reason}])[0]
+
+    def undo_all(self, who: Scope, stamps: Iterable[str], *, reason: str | None = None) -> int:
+        """Put back what several operations changed together; how many had something to put back.
+
+        One after the other would not do: the undoing of the last is what the one before it
+        would then find in its field. So each record gets the values from before the first of
+        them, but in fields that somebody else has changed since.
+        """
+        done = 0
+        for group in self._by_record(stamps):
+            with self._store.read() as snapshot:
+                record = snapshot.records([group[0].record]).get(group[0].record)
+                last = group[-1]
+                if record is None:
+                    continue
+                draft = self._undoing(snapshot, last.stamp)
+                if group[0].kind == "create":
+                    draft = self._undoing(snapshot, group[0].stamp)
+                elif last.kind not in ("delete", "merge"):
+                    draft = _before_all(record, group)
+            if draft is None:
+                continue
+            ack = self.submit(who, [{**draft, "undoes": last.stamp, "reason": reason}])[0]
+            done += len(group) if ack.outcome in ("applied", "merged") else 0
+        return done
+
+    def _by_record(self, stamps: Iterable[str]) -> list[list[StoredOperation]]:
+        """Operations that took effect, those about one record together, in their order."""
+        with self._store.read() as snapshot:
+            stored = snapshot.operations(sorted(set(stamps)))
+        groups: dict[str, list[StoredOperation]] = {}
+        for stamp in sorted(stored):
+            found = stored[stamp]
+            if found.outcome not in ("held", "rejected") and not is_redacted(found.raw):
+                groups.setdefault(found.record, []).append(found)
+        return list(groups.values())
 
     def release(self, stamp: str) -> Ack:
         """Let a held operation go: it is decided now, in its author's name."""
@@ -341,6 +377,25 @@ def _name_the_status(fields: dict[str, Any], record: Record) -> None:
             "from": step["from"] or record.get(flow.field),
             "to": step["to"],
         }
+
+
+def _before_all(record: Record, operations: Sequence[StoredOperation]) -> dict[str, Any] | None:
+    """The edit that puts back what a record had before the first of several operations."""
+    fields: dict[str, Any] = {}
+    for name in {name for one in operations for name in one.raw.get("fields") or {}}:
+        writers = [one for one in operations if name in (one.raw.get("fields") or {})]
+        if record.version(name) not in {one.stamp for one in writers}:
+            continue
+        changes = [one.raw["fields"][name] for one in writers]
+        whole = changes[-1]
+        if all(isinstance(one, dict) and isinstance(one.get("add"), int) for one in changes):
+            whole = {"add": sum(one["add"] for one in changes)}
+        was = writers[0].was or {}
+        if name in was:
+            put_back = _put_back(record, name, was[name][0], {"fields": {name: whole}})
+            if put_back is not None:
+                fields[name] = put_back[0]
+    return {"record": record.id, "kind": "edit", "fields": fields} if fields else None
 
 
 def _put_back(record: Record, name: str, before: Any, raw: Mapping[str, Any]) -> tuple[Any] | None:

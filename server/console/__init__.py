@@ -6,7 +6,7 @@ them goes through the door, like a tablet's work.
 
 Reading order: ``access`` (who sees what), ``shell`` (around every page), ``ledger``,
 ``titles``, ``wording``, then a room: ``home``, ``grids``, ``files``, ``conflicts``,
-``devices``, ``waiting``, ``late``, ``help_pages``.
+``devices``, ``waiting``, ``ahead``, ``late``, ``help_pages``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["register"]
 def register(app: Flask) -> None:
     """Add the console to an application. Its services and its rate limits must be there."""
     from server.console import (
+        ahead,
         conflicts,
         device_files,
         devices,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
 
     # Importing a room hangs its views on the blueprint.
     rooms = (
+        ahead,
         conflicts,
         device_files,
         devices,

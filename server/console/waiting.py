@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.console import languages, ledger, wording
 from server.console.access import RESTRICTED, Person, admit, here
+from server.console.ahead import ahead_lines
 from server.console.blueprint import console
 from server.console.device_list import device_title
 from server.console.languages import gettext
@@ -188,6 +189,7 @@ def waiting() -> str:
     ledger.titles().load(row.actor for row in aside)
     return render_template(
         "waiting.html",
+        ahead=[line for line in ahead_lines(person) if line.count > 1],
         held=for_person,
         page=page,
         for_others=_lines(HELD.c.needs.is_not(None), limit=100, offset=0),

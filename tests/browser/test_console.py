@@ -182,3 +182,14 @@ def test_no_page_shuts_anybody_out(county, page, lang, theme):
         # Nothing is wider than the window.
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280, name
     assert found == []
+
+
+@pytest.mark.parametrize("width", [1024, 800])
+def test_the_cards_of_the_first_page_are_wide_enough_to_read(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/")
+    widths = [
+        box["width"] for one in page.locator(".needs .card").all() if (box := one.bounding_box())
+    ]
+    assert len(widths) >= 5
+    assert min(widths) >= 200
