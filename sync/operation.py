@@ -130,8 +130,12 @@ def read(raw: Any) -> Operation:
         raise Refusal(Problem("bad_stamp", pointer="/stamp"))
     if kind not in KINDS:
         raise Refusal(Problem("unknown_kind", pointer="/kind", params={"kind": _short(kind)}))
-    for name, fits in _MEMBERS:
+    for name, fits in _NEEDED:
         if not fits(get(name)):
+            raise _malformed(name, f"/{name}")
+    for name, fits in _OPTIONAL:
+        value = get(name)
+        if value is not None and not fits(value):
             raise _malformed(name, f"/{name}")
     base = _read_base(raw, kind)
     return Operation(
@@ -159,41 +163,41 @@ def _is_time(value: Any) -> bool:
 
 
 def _is_offset(value: Any) -> bool:
-    return value is None or (type(value) is int and abs(value) < _TIME_MAX)
+    return type(value) is int and abs(value) < _TIME_MAX
 
 
-def _is_whole_or_null(value: Any) -> bool:
-    return value is None or type(value) is int
+def _is_whole(value: Any) -> bool:
+    return type(value) is int
 
 
-def _is_object_or_null(value: Any) -> bool:
-    return value is None or isinstance(value, dict)
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
-def _is_group_or_null(value: Any) -> bool:
-    if value is None:
-        return True
+def _is_group(value: Any) -> bool:
     if not isinstance(value, dict) or not _is_name(value.get("id")) or not value["id"]:
         return False
     return type(value.get("of")) is int and 0 < value["of"] <= GROUP_MAX
 
 
-def _is_stamp_or_null(value: Any) -> bool:
-    return value is None or is_stamp(value)
+_Members = tuple[tuple[str, Callable[[Any], bool]], ...]
 
-
-_MEMBERS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+_NEEDED: _Members = (
     ("type", _is_name),
     ("record", is_record_id),
     ("actor", _is_name),
     ("at", _is_time),
-    ("offset_ms", _is_offset),
-    ("fields", _is_object_or_null),
-    ("schema", _is_whole_or_null),
-    ("group", _is_group_or_null),
-    ("undoes", _is_stamp_or_null),
 )
-"""Member of an operation → whether its value has the right form."""
+"""Member of every operation → whether its value has the right form."""
+
+_OPTIONAL: _Members = (
+    ("offset_ms", _is_offset),
+    ("fields", _is_object),
+    ("schema", _is_whole),
+    ("group", _is_group),
+    ("undoes", is_stamp),
+)
+"""The same of members that may be null or absent."""
 
 
 def _read_base(raw: dict[str, Any], kind: str) -> Mapping[str, Any]:

@@ -174,17 +174,19 @@ class Record:
     def set(self, place: int, value: Any, stamp: str) -> None:
         """Write the value at ``place`` and its version."""
         fields = self.spec.fields
+        name = fields[place].name
         self.values[place] = value
-        self._feeds = None
+        if name in self.spec.feed_fields:
+            self._feeds = None
         others = self.vx
         if stamp == self.v:
             if others:
-                others.pop(fields[place].name, None)
+                others.pop(name, None)
             self.vx = others or None
             return
         if others is None:
             others = self.vx = {}
-        others[fields[place].name] = stamp
+        others[name] = stamp
         if len(others) * 2 > len(fields) + len(self.x or ()):
             self._share()
 

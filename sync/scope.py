@@ -16,7 +16,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -98,18 +98,13 @@ class Scope:
         """Whether this is the server itself."""
         return self.role == SYSTEM_ROLE
 
-    def judge(self, feeds: Iterable[str]) -> Standing:
+    def judge(self, feeds: Collection[str]) -> Standing:
         """Where this caller stands to a record that is in ``feeds``."""
-        if self.reads is None:
+        if self.reads is None or not self.reads.isdisjoint(feeds):
             return "active"
-        feeds = tuple(feeds)
-        for feed in feeds:
-            if feed in self.reads:
-                return "active"
-        for feed in feeds:
-            if feed in self.grace:
-                return "grace"
-        return "review" if any(feed in self.former for feed in feeds) else "out"
+        if not self.grace.keys().isdisjoint(feeds):
+            return "grace"
+        return "out" if self.former.isdisjoint(feeds) else "review"
 
     def readable(self, feeds: Iterable[str]) -> list[str]:
         """Those of ``feeds`` that this caller reads."""

@@ -284,11 +284,12 @@ def movements(changes: Iterable[RecordChange]) -> list[Movement]:
         if record.deleted:
             state = "deleted" if record.into is None else "merged"
         old = before.feeds if before is not None else ()
-        for feed in feeds:
-            moved.append(Movement(feed, record.id, home, state, feed in old))
-        for feed in old:
-            if feed not in feeds:
-                moved.append(Movement(feed, record.id, home, "left", True))
+        if old == feeds:  # as almost always
+            moved += [Movement(feed, record.id, home, state, True) for feed in feeds]
+            continue
+        moved += [Movement(feed, record.id, home, state, feed in old) for feed in feeds]
+        left = [feed for feed in old if feed not in feeds]
+        moved += [Movement(feed, record.id, home, "left", True) for feed in left]
     return moved
 
 

@@ -113,15 +113,19 @@ class Work(Past):
 
     def record(self, record: str) -> Record | None:
         """A record as it is now, deleted or not."""
-        if record not in self._records and record not in self._absent:
+        found = self._records.get(record)
+        if found is None and record not in self._absent:
             self.load(records=[record])
-        return self._records.get(record)
+            found = self._records.get(record)
+        return found
 
     def operation(self, stamp: str) -> StoredOperation | None:
         """An operation as it is now."""
-        if stamp not in self._operations and stamp not in self._unknown:
+        found = self._operations.get(stamp)
+        if found is None and stamp not in self._unknown:
             self.load(stamps=[stamp])
-        return self._operations.get(stamp)
+            found = self._operations.get(stamp)
+        return found
 
     def conflict(self, conflict: str) -> Conflict | None:
         """A conflict as it is now."""

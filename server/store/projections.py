@@ -91,14 +91,13 @@ class Projector:
         return (home if self._first is None else picture[self._first]), record
 
     def differences(self, before: Picture, after: Picture) -> dict[str, Any]:
-        """Column → new value, for the columns whose value changed."""
-        changed: dict[str, Any] = {}
-        for column, old, new in zip(self.projection.columns, before, after, strict=True):
-            if old != new:
-                value = column.value(new)
-                if column.value(old) != value:
-                    changed[column.name] = value
-        return changed
+        """Column → new value, for the columns whose source changed."""
+        columns = self.projection.columns
+        return {
+            column.name: column.value(new)
+            for column, old, new in zip(columns, before, after, strict=True)
+            if old != new
+        }
 
 
 def write(cursor: Any, sql: Statements, projector: Projector, shifts: Iterable[Shift]) -> None:
@@ -110,16 +109,14 @@ def write(cursor: Any, sql: Statements, projector: Projector, shifts: Iterable[S
     for record, home_before, before, home, after in shifts:
         if before == after and home_before == home:
             continue
-        old_key = None if before is None else projector.key(record, home_before, before)
-        new_key = None if after is None else projector.key(record, home, after)
-        if before is not None and after is not None and old_key == new_key:
-            differences = projector.differences(before, after)
-            if differences:
-                place = projector.key(record, home, after)
-                changed[tuple(differences)].append([*differences.values(), *place])
-            continue
-        if old_key is not None:
-            gone.append(old_key)
+        if before is not None and after is not None:
+            place = projector.key(record, home, after)
+            if projector.key(record, home_before, before) == place:
+                if differences := projector.differences(before, after):
+                    changed[tuple(differences)].append([*differences.values(), *place])
+                continue
+        if before is not None:
+            gone.append(projector.key(record, home_before, before))
         if after is not None:
             new.append(projector.row(record, home, after))
     if gone:
