@@ -91,13 +91,14 @@ class Projector:
         return (home if self._first is None else picture[self._first]), record
 
     def differences(self, before: Picture, after: Picture) -> dict[str, Any]:
-        """Column → new value, for the columns whose source changed."""
-        columns = self.projection.columns
-        return {
-            column.name: column.value(new)
-            for column, old, new in zip(columns, before, after, strict=True)
-            if old != new
-        }
+        """Column → new value, for the columns whose value changed."""
+        changed: dict[str, Any] = {}
+        for column, old, new in zip(self.projection.columns, before, after, strict=True):
+            if old != new:
+                value = column.value(new)
+                if column.value(old) != value:
+                    changed[column.name] = value
+        return changed
 
 
 def write(cursor: Any, sql: Statements, projector: Projector, shifts: Iterable[Shift]) -> None:
