@@ -26,6 +26,8 @@ import type { Photo, Photos, View } from "./types";
 import type { Waiting } from "./unsent";
 
 const HOUR_MS = 3_600_000;
+/** How long the thumb stays of a photo that the server has. */
+const THUMB_MS = 90 * 24 * HOUR_MS;
 
 /** What the server says that trying again will not change → what is told. */
 const REFUSALS: { readonly [code: string]: string } = {
@@ -190,7 +192,7 @@ export class LocalPhotos implements Photos {
   }
 
   async retry(record: string, digest: string): Promise<void> {
-    await this.change(record, digest, { state: "waiting", address: null, offset: 0, problem: null });
+    await this.change(record, digest, { state: "waiting", problem: null });
     void this.run(true);
   }
 
@@ -234,7 +236,12 @@ export class LocalPhotos implements Photos {
     const { client, nowMs } = this.around;
     const bytes = await this.pictures.get("whole", digest).catch(() => null);
     if (bytes === null) throw new Refused("photo_lost");
-    const noted = (where: string, offset: number) => this.change(record, digest, { address: where, offset, problem: null });
+    // A disk that is full must not keep here what would make room: only the progress is lost.
+    const noted = (where: string, offset: number) => (
+      this.change(record, digest, { address: where, offset, problem: null }).catch((error: unknown) => {
+        if (error instanceof TakenBack || this.storage.isEnded) throw error;
+      })
+    );
     await sendPhoto(
       async (method, where, headers, body) => {
         const sent = { headers, body: body ?? null };
@@ -260,7 +267,8 @@ export class LocalPhotos implements Photos {
       : { code: error.code ?? (error.status === 413 ? "too_large" : "not_our_server"), told: error.told, waitMs: error.waitMs };
     const refusal = REFUSALS[said.code];
     const about = refusal === undefined ? { code: said.code, told: said.told } : { code: refusal, told: null };
-    await this.change(upload.record, row.digest, { state: refusal === undefined ? "waiting" : "refused", problem: about });
+    await this.change(upload.record, row.digest, refusal === undefined
+      ? { problem: about } : { state: "refused", address: null, offset: 0, problem: about });
     return refusal === undefined ? Math.max(backoff, said.waitMs ?? 0, PATIENCE_MS[said.code] ?? 0) : null;
   }
 
@@ -309,7 +317,10 @@ export class LocalPhotos implements Photos {
     const { shelf } = this.storage;
     const isOld = (ms: number) => Math.abs(this.around.nowMs() - ms) > HOUR_MS;
     for (const row of shelf.photos()) {
-      const isNamed = ({ record, state }: Upload) => state === "waiting" || this.isShown(record, row.digest);
+      const isLong = this.around.nowMs() - row.takenMs > THUMB_MS;
+      const isNamed = ({ record, state }: Upload) => (
+        state === "waiting" || (!(isLong && state === "done") && this.isShown(record, row.digest))
+      );
       const uploads = row.uploads.filter(isNamed);
       const isLeft = row.erased || row.uploads.length > 0 || (first && isOld(row.takenMs));
       if (uploads.length === 0 && isLeft && !isInDraft(shelf.drafts(), row.digest)) await this.drop(row.digest);

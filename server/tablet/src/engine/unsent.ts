@@ -56,16 +56,16 @@ export async function unsentFiles(
       photos: 0,
     };
   });
-  return [...await Promise.all(files), ...photosFile(`yuanba-${profile.device}-${day}`, photos)];
+  return [...await Promise.all(files), ...photosFile(profile.device, day, photos)];
 }
 
 /** The photos that the server lacks, each under the record that names it. */
-function photosFile(name: string, photos: readonly Waiting[]): UnsentFile[] {
+function photosFile(device: string, day: string, photos: readonly Waiting[]): UnsentFile[] {
   if (photos.length === 0) return [];
   const blob = zip(photos.map(({ record, row, bytes }) => (
-    { name: `${record}_${row.digest}.jpg`, bytes, atMs: row.takenMs }
+    { name: `${device}/${record}_${row.digest}.jpg`, bytes, atMs: row.takenMs }
   )));
-  return [{ name: `${name}-photos.zip`, blob, count: 0, photos: photos.length }];
+  return [{ name: `yuanba-${device}-${day}-photos.zip`, blob, count: 0, photos: photos.length }];
 }
 
 async function bundle(payload: string, sign: Sign | null): Promise<string> {

@@ -286,12 +286,51 @@ test("others' photos are asked of the server, and what it says is told in words"
   await expect(replica.photos.fetch(houseId(0), digest)).rejects.toMatchObject({ problem: { code: "not_our_server" } });
 });
 
+test("a disk that fails in the middle stops no photo from leaving", async () => {
+  const { IDBObjectStore: FakeStore } = await import("fake-indexeddb");
+  const original = FakeStore.prototype.put;
+  await photographed(0, bytes(100_000));
+  let isFull = false;
+  const spy = vi.spyOn(FakeStore.prototype as unknown as IDBObjectStore, "put").mockImplementation(function (this: IDBObjectStore, ...given) {
+    if (isFull) throw new DOMException("no", "QuotaExceededError");
+    return original.apply(this as never, given as never) as never;
+  });
+  const { fetch } = depot;
+  vi.spyOn(platform, "fetch").mockImplementation((address, init) => {
+    isFull = init.method === "PATCH";
+    return fetch(address, init);
+  });
+  await reopened();
+  await replica.sync("button");
+  await vi.waitFor(() => expect(depot.whole()).toHaveLength(1));
+  isFull = false;
+  spy.mockRestore();
+  vi.mocked(platform.fetch).mockRestore();
+  await reopened();
+  const before = depot.sent();
+  await replica.sync("button");
+  await settled();
+  expect(depot.sent()).toBe(before);
+});
+
+test("thumbs of photos that the server has had for a season go", async () => {
+  const digest = await photographed(0);
+  await replica.sync("button");
+  await settled();
+  platform.clock.nowMs += 100 * 86_400_000;
+  office.nowMs = platform.clock.nowMs;
+  await reopened();
+  await replica.sync("button");
+  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  expect(replica.view(houseId(0))?.get("photo")).toBe(digest);
+});
+
 test("a file of unsent work has the photos that wait in one of its own", async () => {
   const digest = await photographed(0, bytes(300));
   const files = await replica.exportUnsent();
   expect(files.map((one) => [one.count, one.photos])).toEqual([[1, 0], [0, 1]]);
   const text = Buffer.from(await files[1]!.blob.arrayBuffer());
-  expect(text.includes(`${houseId(0)}_${digest}.jpg`)).toBe(true);
+  expect(text.includes(`k7m2p9q4/${houseId(0)}_${digest}.jpg`)).toBe(true);
   expect(text.includes(Buffer.from(bytes(300)))).toBe(true);
   await replica.sync("button");
   await settled();

@@ -41,6 +41,8 @@ export function Sheet(props: SheetProps) {
       class={props.wide ? "sheet wide" : "sheet"}
       aria-labelledby={id}
       onCancel={(event) => {
+        // Whoever puts away the list of files inside a sheet has not put away the sheet.
+        if (event.target !== dialog.current) return;
         event.preventDefault();
         props.onClose();
       }}

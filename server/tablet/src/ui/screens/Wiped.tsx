@@ -11,7 +11,9 @@ import { sentence } from "../problems";
 import { choose, replica } from "../session";
 
 export function Wiped() {
-  const problem = replica.value?.status.value.next.problem;
+  const status = replica.value?.status.value;
+  const problem = status?.next.problem;
+  const photos = status?.photos.waiting ?? 0;
   return (
     <div class="screen">
       <Bar title={t(problem ? "app.name" : "wiped.title")} />
@@ -19,6 +21,7 @@ export function Wiped() {
         <Icon name={problem ? "alert" : "trash"} />
         <strong>{problem ? sentence(problem) : t("wiped.what")}</strong>
         {!problem && <p>{t("wiped.work")}</p>}
+        {!problem && photos > 0 && <p>{t("wiped.photos", { n: photos })}</p>}
         {!problem && <p>{t("wiped.do")}</p>}
         <Button kind="primary" onPress={() => void choose()}>
           {t("wiped.go")}

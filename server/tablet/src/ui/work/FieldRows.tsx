@@ -160,6 +160,7 @@ function PhotoFieldRow(props: {
 }) {
   const { view, field, digest, onEdit } = props;
   const label = said(field.label);
+  const marks = view.marks.get(field.name);
   return (
     <li class="fieldrow with-photo" data-field={field.name}>
       <div class="row">
@@ -167,13 +168,14 @@ function PhotoFieldRow(props: {
           <span class="name">{label}</span>
           <ShownPhoto digest={digest} record={view.id} label={label} />
           <span class="marks">
-            <Marks of={view.marks.get(field.name)?.filter((mark) => mark !== "waiting")} />
+            <Marks of={marks?.filter((mark) => mark !== "waiting")} />
           </span>
         </span>
       </div>
       {onEdit && (
         <IconButton icon="edit" label={`${t("action.change")} ${label}`} onPress={onEdit} />
       )}
+      {marks?.includes("conflict") && <BothValues view={view} field={field} value={digest} />}
     </li>
   );
 }
