@@ -304,28 +304,51 @@ def transition(run: Run, op: Operation, context: Context) -> Effect:
         params = {"source": source, "target": target}
         raise Refusal(Problem("no_such_transition", pointer=f"/fields/{flow.field}", params=params))
     current = record.get(flow.field)
-    steps = flow.steps.get((current, target), ())
-    allowed = steps or flow.steps[source, target]
-    role = context.scope.role
-    if not context.scope.is_system and not any(role in one.who for one in allowed):
-        raise Refusal(Problem("not_allowed", pointer=f"/fields/{flow.field}"))
+    here = flow.steps.get((current, target), ())
+    steps = _open_to(context, here)
+    if not steps:
+        # Where its author saw the order, it was theirs to take: then somebody was before them.
+        seen = flow.steps[source, target] if source != current or not here else ()
+        if not _open_to(context, seen):
+            raise Refusal(Problem("not_allowed", pointer=f"/fields/{flow.field}"))
+    if steps and not (source != current and target == current):
+        tally = _decided(run, op, context, record, flow.field)
+        name = _missing(record, steps[0], tally)
+        if name is None:
+            tally.own[flow.field] = target
+            return _write(run, op, context, record, tally)
+        if source == current:
+            params = named(record.spec.by_name.get(name, name))
+            raise Refusal(Problem("missing_field", pointer=f"/fields/{name}", params=params))
+    return _write(run, op, context, record, _overtaken(run, op, context, record, flow.field))
+
+
+def _open_to(context: Context, steps: tuple[Transition, ...]) -> tuple[Transition, ...]:
+    """Those of the steps that the author's role may take."""
+    scope = context.scope
+    return steps if scope.is_system else tuple(one for one in steps if scope.role in one.who)
+
+
+def _decided(run: Run, op: Operation, context: Context, record: Record, status: str) -> _Tally:
+    """The other fields of a step that counts, one by one."""
     tally = _Tally()
-    overtaken = not steps or (source != current and target == current)
     for name, value in op.fields.items():
-        if name == flow.field:
-            continue
-        field_ = record.spec.by_name.get(name)
-        if overtaken and not (field_ is not None and field_.policy == "append"):
-            tally.waits[name] = ("overtaken", _plain(record, name, value))
-        else:
+        if name != status:
             _edit_field(run, op, context, record, name, value, tally)
-    if overtaken:
-        tally.plain = False
-        tally.waits[flow.field] = ("overtaken", target)
-    else:
-        _require(record, steps, role, tally, is_system=context.scope.is_system)
-        tally.own[flow.field] = target
-    return _write(run, op, context, record, tally)
+    return tally
+
+
+def _overtaken(run: Run, op: Operation, context: Context, record: Record, status: str) -> _Tally:
+    """A step that does not count: what else it says waits with it, but what is appended."""
+    tally = _Tally(plain=False)
+    for name, value in op.fields.items():
+        field_ = record.spec.by_name.get(name)
+        if field_ is not None and field_.policy == "append":
+            _edit_field(run, op, context, record, name, value, tally)
+        elif name != status:
+            tally.waits[name] = ("overtaken", _plain(record, name, value))
+    tally.waits[status] = ("overtaken", op.fields[status]["to"])
+    return tally
 
 
 def _plain(record: Record, name: str, value: Any) -> Any:
@@ -338,19 +361,12 @@ def _plain(record: Record, name: str, value: Any) -> Any:
     return (record.get(name) or 0) + value["add"] if field_.policy == "sum" else value
 
 
-def _require(
-    record: Record, steps: tuple[Transition, ...], role: str, tally: _Tally, *, is_system: bool
-) -> None:
-    step = next((one for one in steps if is_system or role in one.who), steps[0])
+def _missing(record: Record, step: Transition, tally: _Tally) -> str | None:
+    """A field that the step requires and that neither it nor anything before it has filled in."""
     for name in step.requires:
         value = tally.own.get(name, tally.mixed.get(name, record.get(name)))
         if name in tally.waits:
             value = tally.waits[name][1]
         if value is None or value == "" or value == []:
-            raise Refusal(
-                Problem(
-                    "missing_field",
-                    pointer=f"/fields/{name}",
-                    params=named(record.spec.by_name.get(name, name)),
-                )
-            )
+            return name
+    return None

@@ -194,6 +194,11 @@ def _transition(self: Expected, op: Op, mixed: Mapping[str, Any]) -> None:
     current, target = self.values.get(field), step["to"]
     legal = {(one["from"], one["to"]) for one in flow["transitions"]}
     overtaken = (current, target) not in legal or (step["from"] != current and target == current)
+    if not overtaken and op.outcome == "conflict" and step["from"] != current:
+        # From here it may be another's step, or one that asks for more.
+        conflict = self.ledger.conflicts.get(op.stamp)
+        waits = conflict is not None and field in conflict.fields
+        overtaken = waits and _asks_more(flow["transitions"], current, step)
     if not overtaken:
         _edit(self, _without(op, field), mixed)
         self.write(field, target, op.stamp)
@@ -209,6 +214,16 @@ def _transition(self: Expected, op: Op, mixed: Mapping[str, Any]) -> None:
     if self.deleted:
         self.deleted = False
         self.flags.add("*")
+
+
+def _asks_more(transitions: Any, current: Any, step: Mapping[str, Any]) -> bool:
+    """Whether a step from the present state is for others, or with more, than from the seen one."""
+    here, seen = (
+        next(one for one in transitions if (one["from"], one["to"]) == (source, step["to"]))
+        for source in (current, step["from"])
+    )
+    fewer, more = set(seen["who"]) - set(here["who"]), set(here["requires"]) - set(seen["requires"])
+    return bool(fewer or more)
 
 
 def _without(op: Op, name: str) -> Op:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-
-def uid(number: int) -> str:
-    return f"00000000-0000-0000-0000-{number:012x}"
-
-
-GRID, ANNA, BO, ADMIN = uid(0xA1), uid(0xB1), uid(0xB2), uid(0xB9)
+from sync.catalogue import Catalogue, Transition
+from tests.sync.county import ADMIN, ANNA, BO, GRID, NOTICE, ORDER, WORKER, County, uid
 
 
 def edit(device, house, fields, *, base=None, **more):
@@ -84,6 +82,42 @@ def test_a_step_must_be_in_the_table_and_complete(anna, order, source, target, f
     anna.send(first)
     ack = anna.send(step(anna, first["stamp"], source, target, fields))[0]
     assert ack["outcome"] == "rejected" and ack["problem"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "mine"),
+    [
+        # From "done" back to "taken" is an administrator's step, and from "new" it was Bo's own.
+        ([("new", "taken", {}), ("taken", "done", {"result": "r"})], ("new", "taken")),
+        # From "done" it asks for a cause; Bo saw "checked", from where it asked for nothing.
+        ([("checked", "done", {"result": "r"})], ("checked", "closed")),
+    ],
+)
+def test_a_step_that_was_theirs_where_they_saw_it_is_overtaken_where_it_is_not(meanwhile, mine):
+    from_checked = (
+        Transition("finish", "checked", "done", WORKER),
+        Transition("close", "checked", "closed", WORKER),
+    )
+    flow = ORDER.workflow
+    flow = replace(flow, initial=mine[0], transitions=(*flow.transitions, *from_checked))
+    status = replace(
+        ORDER.by_name["status"],
+        choices={one: (one, one) for one in ("new", "taken", "checked", "done", "closed")},
+    )
+    fields = tuple(status if one.name == "status" else one for one in ORDER.fields)
+    county = County(catalogue=Catalogue(replace(ORDER, workflow=flow, fields=fields), NOTICE))
+    anna, bo = county.device(ANNA), county.device(BO)
+    create = anna.op("create", uid(3), {"grid": GRID, "status": mine[0]}, type="order")
+    anna.send(create)
+    seen = create["stamp"]
+    for source, target, fields in meanwhile:
+        one = step(anna, seen, source, target, fields)
+        assert anna.send(one)[0]["outcome"] == "applied"
+    lost = step(bo, create["stamp"], *mine, {"log": {"append": "到过现场"}})
+    ack = bo.send(lost)[0]
+    assert (ack["outcome"], ack["problem"]["code"]) == ("conflict", "overtaken")
+    record = county.record(uid(3))
+    assert record.get("status") == "done" and record.get("log")[0][3] == "到过现场"
 
 
 def test_a_status_changes_by_a_transition_only(anna, house, order):
