@@ -68,6 +68,14 @@ def _number(body: Mapping[str, Any], name: str) -> int | None:
     return value
 
 
+def _limit(body: Mapping[str, Any]) -> int:
+    """How many entries a device asks for; below 1, or if it says none, the server chooses."""
+    asked = body.get("limit")
+    if type(asked) is int and asked < 1:
+        return LIMIT_DEFAULT
+    return min(_number(body, "limit") or LIMIT_DEFAULT, LIMIT_MAX)
+
+
 def read_schema(body: Mapping[str, Any]) -> int:
     """The schema that a device says it knows; 1 if it says none. Raises ``bad_request``."""
     return _number(body, "schema") or 1
@@ -94,18 +102,16 @@ def read_request(body: Any) -> Request:
     checkpoint = {} if checkpoint is None else checkpoint
     if not isinstance(checkpoint, dict) or len(checkpoint) > FEEDS_MAX:
         raise _bad("checkpoint")
-    numbers = {name: _number(body, name) for name in ("sent_at", "limit")}
     status = body.get("status")
-    if status is not None and not isinstance(status, dict):
-        raise _bad("status")
-    limit = numbers["limit"] if numbers["limit"] is not None else LIMIT_DEFAULT
+    if not isinstance(status, dict):
+        status = None  # Nothing that is only shown stops what is handed in.
     return Request(
         device=body["device"],
         schema=read_schema(body),
-        sent_at=numbers["sent_at"],
+        sent_at=_number(body, "sent_at"),
         operations=operations,
         checkpoint=checkpoint,
-        limit=max(1, min(limit, LIMIT_MAX)),
+        limit=_limit(body),
         status=status,
     )
 

@@ -121,15 +121,25 @@ def test_what_is_no_group_is_malformed(anna, house, group):
         {"protocol": 1},
         {"protocol": 1, "device": "x", "operations": {}},
         {"protocol": 1, "device": "x", "checkpoint": []},
-        {"protocol": 1, "device": "x", "limit": -1},
+        {"protocol": 1, "device": "x", "limit": "all"},
         {"protocol": 1, "device": "x", "sent_at": "x"},
-        {"protocol": 1, "device": "x", "status": 1},
         {"protocol": 1, "device": "x", "operations": [1] * 5_001},
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_as_a_whole(body):
     with pytest.raises(Refusal):
         read_request(body)
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit": None}, {"limit": 0}, {"limit": -1}])
+def test_who_asks_for_no_number_of_entries_gets_what_the_server_chooses(limit):
+    assert read_request({"protocol": 1, "device": "x", **limit}).limit == 2_000
+
+
+@pytest.mark.parametrize("status", [1, "full", [], None])
+def test_a_status_that_makes_no_sense_stops_nothing_that_is_handed_in(status):
+    asked = read_request({"protocol": 1, "device": "x", "status": status, "operations": [1]})
+    assert asked.status is None and asked.operations == [1]
 
 
 @pytest.mark.parametrize(
