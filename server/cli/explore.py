@@ -101,6 +101,7 @@ def progress_bar(lang: str, total: int) -> Iterator[Callable[[int], None]]:
 def show_failure(outcome: Outcome, folder: Path, lang: str, *, mutant: str | None = None) -> None:
     """Write a failing run, and say what was broken and how to see it."""
     from simulator.exploration.promises import PROMISES
+    from simulator.exploration.reasons import reason
     from simulator.exploration.runs import write_run
     from simulator.report import commit_of
 
@@ -112,7 +113,7 @@ def show_failure(outcome: Outcome, folder: Path, lang: str, *, mutant: str | Non
     typer.echo(
         say(
             "broken", lang, seed=outcome.seed, profile=outcome.profile, steps=len(outcome.steps),
-            number=number, promise=promise, why=why,
+            number=number, promise=promise, why=reason(why, lang),
         )
     )  # fmt: skip
     commit = commit_of(Path(__file__).resolve().parents[2]) or "?"

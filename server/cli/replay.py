@@ -78,6 +78,7 @@ def live(what: str, *, profile: str, steps: int, mutant: str | None) -> Outcome:
 def show(outcome: Outcome, lang: str, *, trace: bool) -> None:
     """Tell a run: its story if that is wanted, its hash, and how it ended."""
     from simulator.exploration.promises import PROMISES
+    from simulator.exploration.reasons import reason
     from simulator.exploration.trace import tell_story
 
     if trace:
@@ -89,7 +90,7 @@ def show(outcome: Outcome, lang: str, *, trace: bool) -> None:
         return
     for number, why in outcome.breaks.items():
         promise = PROMISES.get(number, ("程序出错", "the program failed"))[lang == "en"]
-        typer.echo(say("broken", lang, number=number, promise=promise, why=why))
+        typer.echo(say("broken", lang, number=number, promise=promise, why=reason(why, lang)))
 
 
 def register(app: typer.Typer) -> None:

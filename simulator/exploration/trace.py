@@ -16,6 +16,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from simulator.exploration.office import CATALOGUE
+from simulator.exploration.reasons import reason
 from simulator.exploration.sometimes import SOMETIMES
 
 __all__ = ["WORDS", "Fact", "Trace", "tell_story"]
@@ -149,6 +150,8 @@ def _value(name: str, value: Any, lang: str) -> str:
     if name == "outcomes":
         counts = [f"{_code('outcome', key, lang)} {count}" for key, count in value.items()]
         return "".join(("，" if chinese else ", ") + one for one in counts)
+    if name == "why":
+        return reason(str(value), lang)
     return _code(name, value, lang)
 
 

@@ -1,0 +1,138 @@
+"""Reasons: why a promise is broken, in the other language.
+
+An audit says what it found where it finds it, in plain English with the names, values and
+stamps of that moment; that sentence is what a kept run is compared by. Who reads the story in
+Chinese needs it too. So the table holds each sentence with its gaps, and the Chinese one beside
+it; ``{0}``, ``{1}`` … are the gaps, in the order of the English.
+
+Invariants
+    * Every sentence that an audit can say is in the table: a test reads them from the sources.
+    * What is not in the table is told as it is: a failure of the program has words of its own.
+
+>>> reason("0001 is held and waits nowhere", "zh")
+'0001 已暂存，却不在待处理之列'
+>>> reason("0001 is held and waits nowhere", "en")
+'0001 is held and waits nowhere'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+__all__ = ["REASONS", "reason"]
+
+REASONS: Mapping[str, str] = {
+    # What was made on a tablet.
+    "{} changes {}, which nobody touched": "{0} 改动了无人动过的 {1}",
+    "{} was made on {} of {}, and says {}": "{0} 是在 {2} 的 {1} 上做的，却写作 {3}",
+    "{} was made on {} and never came to the server": "{0} 在 {1} 上做成，始终没有到达服务器",
+    "{} was made as {} and is {} in the history": "{0} 做的是 {1}，历史里却是 {2}",
+    "{} made {} after {}": "{0} 在 {2} 之后又做了 {1}",
+    # Who may do what.
+    "{}: {} may not {} a {}, and it was {}": "{0}：{1} 无权对“{3}”做 {2}，结果却是 {4}",
+    "{} changed {} {}, which its author never read": "{0} 改动了作者从未读到的{1} {2}",
+    "the notice {} tells of restricted facts": "通知 {0} 透露了受限信息",
+    "the notice {} tells {} of a record that they do not read": (
+        "通知 {0} 向 {1} 透露了其无权读的记录"
+    ),
+    "{} was refused for a deletion that its author had not seen": "{0} 因作者未见过的删除而被拒绝",
+    "{} was made before its author was reassigned, and is {}": (
+        "{0} 在作者调整分工之前做成，结果却是 {1}"
+    ),
+    "{} {} stayed behind when {} {} moved": "{2} {3} 已移走，{0} {1} 却留在原处",
+    # The server.
+    "order {} went from {} to {}, which no step does": "工单 {0} 从 {1} 变为 {2}，流程中没有这一步",
+    "order {} is in no state that exists: {}": "工单 {0} 处于不存在的状态：{1}",
+    "{} wrote {}.{} over {}, and was based on {}": "{0} 用 {1}.{2} 覆盖了 {3}，而它依据的是 {4}",
+    "{} {}: {}": "{0} {1}：{2}",
+    "{} vanished or changed in the history ({})": "{0} 在历史里消失或被改动（{1}）",
+    "conflict {} is closed with a field still open": "冲突 {0} 已关闭，却还有字段未定",
+    "{} went from {} to {}, and its author was not told": "{0} 从 {1} 变为 {2}，却没有告知作者",
+    "{}.{} has the version {}, which is nowhere": "{0}.{1} 的版本 {2} 无处可寻",
+    "conflict {} about {} was closed by {}, which is nowhere": (
+        "冲突 {0}（{1}）由无处可寻的 {2} 关闭"
+    ),
+    "conflict {} about {} was closed by a mere {}": "冲突 {0}（{1}）只是被一次 {2} 关闭",
+    "conflict {} was closed by {}, which was {}": "冲突 {0} 由 {1} 关闭，而它的结果是 {2}",
+    "{} was {}, and its {} is nowhere": "{0} 的结果是 {1}，它的 {2} 却无处可寻",
+    "{} is dated later than it was received": "{0} 的时间晚于收到的时间",
+    "{} was made at {} and is dated {}": "{0} 做于 {1}，记成了 {2}",
+    "the server's digest of {} is not that of its rows": "服务器上 {0} 的校验值与其记录不符",
+    "{} was acknowledged as {} and is nowhere": "{0} 已答复为 {1}，却无处可寻",
+    "{} is held and waits nowhere": "{0} 已暂存，却不在待处理之列",
+    "{} is in conflict, and no conflict about it is open": "{0} 在冲突中，却没有关于它的未决冲突",
+    "{} waits for {}, which came": "{0} 还在等已经到达的 {1}",
+    "{} is marked {}, and open are {}": "{0} 标记为 {1}，未决的却是 {2}",
+    # A tablet.
+    "{} operations still wait on {}": "{1} 上还有 {0} 条待上传",
+    "{} {} is on {}, which may not have it": "{0} {1} 留在 {2} 上，而它不应持有",
+    "{} {} is missing on {}": "{2} 上缺少{0} {1}",
+    "{} on {} has another head or other marks than the server's": (
+        "{1} 上 {0} 的版本或标记与服务器不同"
+    ),
+    "{} has the digest {} of {}, not the server's": "{0} 上 {2} 的校验值是 {1}，与服务器不同",
+    "{} {}.{} on {} is {}, not {}": "{3} 上{0} {1}.{2} 是 {4}，不是 {5}",
+    "{} is {}, and {} shows it no more": "{0} 的结果是 {1}，{2} 却不再显示它",
+    "{} is past {} in {}, with the head {} and not {}": (
+        "{0} 已越过 {2} 中的 {1}，版本是 {3}，不是 {4}"
+    ),
+    "{} is past the leaving of {} from {}": "{0} 已越过 {1} 移出 {2} 的变更",
+    "{} is past the deletion of {} in {}": "{0} 已越过 {2} 中 {1} 的删除",
+    # What was said over the wire.
+    "a page of {}, which is not granted": "收到未获授权的 {0} 的一页",
+    "{} operations got {} acks": "{0} 条操作得到 {1} 条答复",
+    "a device that may only hand in was told of records": "只能上交的设备收到了记录",
+    "{} is told to read {} more and {} less than granted": "{0} 被告知的范围比授权多 {1}、少 {2}",
+    "a digest of {}, which is not granted": "收到未获授权的 {0} 的校验值",
+    "the digest of {} is told as {} and is {}": "{0} 的校验值报为 {1}，实为 {2}",
+    "{} was told that {} is deleted, and it is not": "{0} 被告知 {1} 已删除，其实没有",
+    "{} was told that {} left, and it is there": "{0} 被告知 {1} 已移出，其实还在",
+    "the ack of {} is about {}": "{0} 的答复说的是 {1}",
+    "the ack of {} tells of {}": "{0} 的答复透露了 {1}",
+    "the ack of {} tells values of a record that its author does not read": (
+        "{0} 的答复透露了作者无权读的记录内容"
+    ),
+    "{} was acknowledged as {} and is not in the history": "{0} 已答复为 {1}，历史里却没有",
+    "the feeds {} are read no more, and the device is not told": "{0} 已不再可读，却没有告知设备",
+    "{} was sent a row of {} that the server does not have": "{0} 收到服务器上没有的 {1}",
+    "{} was acknowledged as {} and is stored as {}": "{0} 已答复为 {1}，存的却是 {2}",
+    "{} {} was sent in {}, where it is not": "{0} {1} 发到了它不在的 {2}",
+    "{} was answered with {}: {}": "{0} 得到答复 {1}：{2}",
+    # What a record should be.
+    "{}: merging {} lost {}": "{0}：合并 {1} 时丢失 {2}",
+    "{}: merging the set {} lost {}": "{0}：合并标签 {1} 时丢失 {2}",
+    "{}: merging the set {} invented {}": "{0}：合并标签 {1} 时多出 {2}",
+    "the conflict of {} keeps {} of {}, not {}": "{0} 的冲突里 {2} 是 {1}，不是 {3}",
+    "deleted should be {}": "是否已删除应为 {0}",
+    "the row lacks the marks {}": "记录缺少标记 {0}",
+    "{} brought a deleted record back without a conflict": "{0} 恢复了已删除的记录，却没有冲突",
+    "{} wrote {} and no conflict keeps its value": "{0} 写了 {1}，却没有冲突保留它的值",
+    "{} should be {} and is {}": "{0} 应为 {1}，却是 {2}",
+    # The end.
+    "{} does not come to rest: {}": "{0} 一直没有停下来：{1}",
+    "tablets and server never come to rest": "平板与服务器一直没有停下来",
+}
+"""What an audit says → the same in Chinese."""
+
+
+def reason(why: str, lang: str) -> str:
+    """Why a promise is broken, in this language."""
+    if lang != "zh":
+        return why
+    for pattern, words in _patterns():
+        found = pattern.fullmatch(why)
+        if found is not None:
+            return words.format(*(reason(part, lang) for part in found.groups()))
+    return why
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """The table as patterns, those with the most words of their own first."""
+    by_words = sorted(REASONS.items(), key=lambda one: -len(one[0].replace("{}", "")))
+    return [
+        (re.compile("(.+?)".join(map(re.escape, said.split("{}"))), re.DOTALL), words)
+        for said, words in by_words
+    ]
