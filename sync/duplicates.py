@@ -38,7 +38,11 @@ records that are like the one that the conflict is about; ``hidden`` if no row i
 
 
 def note(run: Run, op: Operation, context: Context, effect: Effect) -> None:
-    """Put a new record beside the live ones that have its identity key."""
+    """Put a new record beside the live ones that have its identity key.
+
+    It is as its author made it, and their operation is applied; only that it may be another
+    waits for a person.
+    """
     record = effect.record
     keys = keys_of(record.spec, record.values)
     others = [one for one in run.work.sharing(keys) if _is_other(run.work, record, one)]
@@ -49,7 +53,7 @@ def note(run: Run, op: Operation, context: Context, effect: Effect) -> None:
         suspect(run, op, context, record, others)
         return
     _open(run, op, context, record, seen)
-    effect.outcome, effect.code, effect.conflict = "conflict", DUPLICATE, op.stamp
+    effect.code, effect.conflict = DUPLICATE, op.stamp
 
 
 def suspect(run: Run, op: Operation, context: Context, record: Record, others: list[str]) -> None:
@@ -221,9 +225,6 @@ def _close(run: Run, op: Operation, context: Context, record: Record, conflict: 
     run.work.put_conflict(conflict)
     if not any("*" in one.open_fields() for one in run.work.open_conflicts(record.id)):
         record.unflag("*")
-    stored = run.work.operation(conflict.id)
-    if stored is not None and stored.outcome == "conflict":
-        run.work.keep(stored._replace(outcome="merged", code=None))
 
 
 # What comes later ------------------------------------------------------------------------------

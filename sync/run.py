@@ -127,7 +127,7 @@ class BatchRun:
     # Outcomes ------------------------------------------------------------------------------
 
     def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
-        plain = effect.outcome == "applied"
+        plain = effect.outcome == "applied" and effect.code is None
         record = effect.record
         moved = record.head == context.stamp or bool(effect.mixed)
         self._store(op, context, effect.outcome, effect=effect)
@@ -304,14 +304,14 @@ class BatchRun:
         ack = Ack(known.stamp, known.outcome, repeated=True, problem=self._why(known))
         if record is not None:
             self._touched[record.id] = False
-        if known.outcome == "conflict":
+        if ack.problem is not None and known.outcome in ("applied", "merged", "conflict"):
             ack = ack._replace(conflict=known.conflict)
         if known.outcome == "held":
             held = self.work.held(known.stamp)
             ack = ack._replace(needs=held.needs if held is not None else None)
         if sees and record is not None:
             ack = ack._replace(head=record.head, feeds=scope.readable(record.feeds()))
-            if known.outcome != "applied":
+            if known.outcome != "applied" or ack.conflict is not None:
                 named = known.raw.get("fields") or {}
                 names = [n for n in named if n in record.spec.index or n in (record.x or ())]
                 ack = ack._replace(
@@ -331,11 +331,11 @@ class BatchRun:
                 if refusal.problem.code == known.code:
                     return refusal.problem
         code = known.code
-        if known.outcome == "conflict" and known.conflict is not None:
+        if known.conflict is not None and (known.outcome == "conflict" or known.kind == "create"):
             conflict = self.work.conflict(known.conflict)
             parts = conflict.fields.values() if conflict is not None else ()
             code = next((part["code"] for part in parts if part["closed_by"] is None), code)
-        return Problem(code) if code is not None and known.outcome != "merged" else None
+        return Problem(code) if code is not None else None
 
     # What the server adds --------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ def _reopen(
     effect.outcome = "conflict" if effect.outcome == "conflict" else "merged"
     for stamp, waits in _waiting(conflict, _shown(conflict, names)).items():
         stored = work.operation(stamp)
-        if stored is not None and stored.outcome == "merged":
+        if stored is not None and stored.outcome == "merged" and stored.kind != "create":
             code = conflict.fields[waits[0]]["code"]
             work.keep(stored._replace(outcome="conflict", code=code))
         if stored is not None and stored.actor != op.actor:
@@ -266,11 +266,15 @@ def _notice(
     before: dict[str, Any],
     after: dict[str, Any],
 ) -> dict[str, Any]:
-    """What the author of an operation is told of it; ``before`` and ``after`` by field."""
+    """What the author of an operation is told of it; ``before`` and ``after`` by field.
+
+    A create stays what it was, whatever is decided about a duplicate.
+    """
+    told = "conflict" if code == "reopened" else "merged"
     return {
         "user": about.actor,
         "about": about.stamp,
-        "outcome": "conflict" if code == "reopened" else "merged",
+        "outcome": about.outcome if about.kind == "create" else told,
         "code": code,
         "params": Labels(record, list(after)),
         "before": before,

@@ -142,7 +142,7 @@ def test_of_two_who_enter_the_same_household_at_once_the_second_is_told(village,
     waited = second_comes_while_first_commits(script, li.exchange, wang.exchange)
     assert waited.reached.count("write") == 1
     (ack,) = wang.acks.values()
-    assert (ack["outcome"], ack["problem"]["code"]) == ("conflict", "duplicate")
+    assert (ack["outcome"], ack["problem"]["code"]) == ("applied", "duplicate")
     village.agree(second, li, wang)
     assert len(li.of_type("household")) == 2
 

@@ -103,7 +103,7 @@ def test_a_duplicate_of_what_was_there_before_identity_keys_is_noticed(database_
     with opened(database_url) as office:
         office.clock.pass_ms(60_000)
         second = office.served.door.create(SYSTEM, "household", fields, record=uid(10))
-    assert (second.outcome, second.problem and second.problem.code) == ("conflict", "duplicate")
+    assert (second.outcome, second.problem and second.problem.code) == ("applied", "duplicate")
 
 
 @contextmanager

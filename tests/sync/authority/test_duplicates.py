@@ -76,7 +76,7 @@ def test_a_second_record_of_the_same_is_taken_and_put_before_a_person(county, bo
     bo.send()
     create = second(bo, visits=3)
     ack = bo.send(create)[0]
-    assert told(ack) == ("conflict", "duplicate") and ack["conflict"] == create["stamp"]
+    assert told(ack) == ("applied", "duplicate") and ack["conflict"] == create["stamp"]
     assert bo.rows()[uid(2)]["c"] == ["*"] and bo.rows()[uid(2)]["visits"] == 3
     part = county.conflict(create["stamp"]).fields["*"]
     assert (part["code"], part["others"]) == ("duplicate", [first])
@@ -85,7 +85,7 @@ def test_a_second_record_of_the_same_is_taken_and_put_before_a_person(county, bo
 
 def test_two_of_the_same_in_one_batch_are_noticed(bo):
     acks = bo.send(second(bo), second(bo, uid(3)))
-    assert [told(ack) for ack in acks] == [("applied", None), ("conflict", "duplicate")]
+    assert [told(ack) for ack in acks] == [("applied", None), ("applied", "duplicate")]
 
 
 @pytest.mark.parametrize("fields", [{"phone": None}, {"phone": "102"}, {"householder": "李四"}])
@@ -153,7 +153,7 @@ def test_a_duplicate_that_a_stopped_group_made_was_never_there(county, bo, first
     create, wrong = second(bo), bo.op("create", uid(3), {"grid": OTHER_GRID})
     mark = {"id": "g", "of": 2}
     bo.send({**create, "group": mark}, {**wrong, "group": mark})
-    assert told(bo.send(second(bo, uid(4)))[0]) == ("conflict", "duplicate")
+    assert told(bo.send(second(bo, uid(4)))[0]) == ("applied", "duplicate")
     with county.store.read() as tx:
         assert tx.conflicts([create["stamp"]]) == {}
     let_go(county, create["stamp"])
@@ -207,7 +207,7 @@ def test_merging_settles_the_conflict_of_the_two(county, admin, bo, twins, first
     conflict = county.conflict(bo.created)
     assert conflict.open_fields() == [] and conflict.closed_by == county.record(twins).head
     assert county.record(twins).c is None
-    assert county.operation(bo.created).outcome == "merged"
+    assert county.operation(bo.created).outcome == "applied"
 
 
 def test_merging_the_older_into_the_newer_settles_it_on_the_newer(county, admin, bo, twins, first):

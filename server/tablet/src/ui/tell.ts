@@ -16,7 +16,7 @@ import { replica } from "./session";
 const TOLD: readonly { words: Key; is: (work: Work) => boolean }[] = [
   { words: "tell.rejected", is: (work) => work.state === "rejected" },
   { words: "tell.held", is: (work) => work.state === "held" },
-  { words: "tell.conflict", is: (work) => work.answer?.outcome === "conflict" },
+  { words: "tell.conflict", is: (work) => Boolean(work.answer?.conflict) },
 ];
 
 /** Begin to tell; once, when the app begins. */
