@@ -67,16 +67,17 @@ def restore(run: Run, op: Operation, context: Context) -> Effect:
     prev, deletion = record.tail, record.head
     run.work.touch(record, moved=record.deleted)
     record.tail = op.stamp
-    effect = Effect(record, "merged", prev)
+    effect, merge_undone = Effect(record, "merged", prev), None
     if record.deleted and op.seen_head != deletion and run.authority.safeguards.base:
         bring_back(run, op, context, record, effect, deletion)
     elif record.deleted:
         record.deleted = False
         record.head = context.stamp
         if record.into is not None:
+            merge_undone = deletion
             part(run.work, record)
         run.work.refers(record)
-    after_undo(run, op, context, record, effect)
+    after_undo(run, op, context, record, effect, merge=merge_undone)
     return effect
 
 

@@ -133,15 +133,26 @@ def _shown(conflict: Conflict, names: Iterable[str]) -> list[str]:
 # Undo --------------------------------------------------------------------------------------
 
 
-def after_undo(run: Run, op: Operation, context: Context, record: Record, effect: Effect) -> None:
-    """What follows a change that undoes an operation: its author hears, its conflict reopens."""
-    undone = op.raw.get("undoes")
+def after_undo(
+    run: Run,
+    op: Operation,
+    context: Context,
+    record: Record,
+    effect: Effect,
+    *,
+    merge: str | None = None,
+) -> None:
+    """What follows a change that undoes an operation: its author hears, its conflict reopens.
+
+    ``merge``: the merge that it undoes, whether it says so or not.
+    """
+    undone = merge or op.raw.get("undoes")
     stored = run.work.operation(undone) if undone is not None else None
     if stored is None or stored.record != record.id or stored.outcome in ("held", "rejected"):
         return
     if stored.kind == "resolve" and _may_settle(context, record):
         _reopen(run, op, context, stored, record, effect)
-    elif stored.kind == "merge" and stored.conflict is not None and _may_settle(context, record):
+    elif merge is not None and stored.conflict is not None:  # By who may merge and part.
         _apart_again(run, op, context, stored, record, effect)
     did = stored.raw.get("fields") or {}
     names = [name for name in effect.was if name in did]
