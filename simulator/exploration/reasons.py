@@ -110,7 +110,20 @@ REASONS: Mapping[str, str] = {
     "{} brought a deleted record back without a conflict": "{0} 恢复了已删除的记录，却没有冲突",
     "{} wrote {} and no conflict keeps its value": "{0} 写了 {1}，却没有冲突保留它的值",
     "{} should be {} and is {}": "{0} 应为 {1}，却是 {2}",
-    # The end.
+    # What was forgotten beyond the horizon, and where a record is.
+    "{} was {} in {}, and is forgotten": "{0} 在 {2} 中是 {1}，却被遗忘",
+    "{} forgot {} at {}, and tells of {}": "{0} 遗忘了 {2} 处的 {1}，却只说到 {3}",
+    "the deletion of {} was forgotten in {} before its time": "{1} 过早遗忘了 {0} 的删除",
+    "{} came about by forgetting": "{0} 因遗忘而出现",
+    "{} {} is led by several: {}": "{0} {1} 有多个主办：{2}",
+    "{} {} is live in {}, not {}": "{0} {1} 在 {2} 中，而不是在 {3} 中",
+    # The end, or a fall.
+    "{} was in the history, and is gone after the server fell": (
+        "{0} 曾在历史里，服务器崩溃后不见了"
+    ),
+    "{} was acknowledged, and is gone after the server fell": "{0} 已经答复，服务器崩溃后不见了",
+    "{} at {}: {}": "{0}（{1}）：{2}",
+    "{} exchanges for ever, and drains nothing": "{0} 不停同步，却什么也交不清",
     "{} does not come to rest: {}": "{0} 一直没有停下来：{1}",
     "tablets and server never come to rest": "平板与服务器一直没有停下来",
 }

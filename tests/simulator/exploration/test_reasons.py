@@ -25,9 +25,11 @@ def template(node: ast.expr) -> str | None:
 
 
 def said(node: ast.AST) -> ast.expr | None:
-    """The sentence of ``Broken(2, "…")``, ``yield 2, "…"`` or ``wrong.append("…")``."""
+    """The sentence of ``broke(2, "…")``, ``yield 2, "…"`` or ``wrong.append("…")``."""
     match node:
         case ast.Call(func=ast.Name(id="Broken"), args=[_, words]):
+            return words
+        case ast.Call(func=ast.Attribute(attr="broke"), args=[_, words]):
             return words
         case ast.Yield(value=ast.Tuple(elts=[ast.Constant(value=int()), words])):
             return words
@@ -67,7 +69,7 @@ def test_a_reason_within_a_reason_is_told_too():
 
 
 def test_what_is_not_in_the_table_is_told_as_it_is():
-    assert reason("KeyError at merge.py:12", "zh") == "KeyError at merge.py:12"
+    assert reason("something else", "zh") == "something else"
 
 
 def test_the_story_tells_a_broken_promise_in_its_language():
