@@ -280,7 +280,7 @@ def _requeue(shelf: Shelf) -> None:
     """The server came back from a backup: it gets back what it may have lost."""
     again = shelf.in_state("acknowledged", "arriving", "held", "rejected")
     shelf.save_entries(
-        entry._replace(state="waiting", answer=None, answered_ms=None)
+        entry._replace(state="waiting", answer=None)  # That it was answered once stays known.
         for entry in again
         if not is_redacted(entry.body)
     )
@@ -320,13 +320,25 @@ def _write_over(shelf: Shelf, page: Page) -> None:
             del marks[record]
     kept = [
         entry
-        for entry in shelf.in_state("acknowledged", "arriving", "held", "rejected")
-        if entry.record in marks
+        for entry in shelf.in_state("waiting", "acknowledged", "arriving", "held", "rejected")
+        if entry.record in marks and _is_kept(entry, marks[entry.record][1])
     ]
     shelf.save_entries(
         entry._replace(state="acknowledged", body=blanked(entry.body, marks[entry.record][1]))
         for entry in kept
     )
+
+
+def _is_kept(entry: Entry, names: Collection[str]) -> bool:
+    """Whether work was answered, perhaps by a server that was lost since, or was never sent.
+
+    What was never sent is refused by the server, which keeps that it was made. Of what goes back
+    to a restored server, only what says something that was erased stays here.
+    """
+    if entry.state != "waiting":
+        return True
+    named = (entry.body.get("fields") or {}).keys()
+    return entry.answered_ms is not None and not named.isdisjoint(names)
 
 
 # Operations ----------------------------------------------------------------------------------

@@ -108,8 +108,6 @@ class BatchRun:
 
     def decide(self, op: Operation, context: Context) -> Ack:
         erased = predates(self.work, op, received_ms=context.received_ms)
-        if erased:  # Whatever becomes of it, it is kept without the values.
-            op = op._replace(raw=blanked(op.raw, erased))
         try:
             if is_redacted(op.raw) and not erased and not context.released:  # ours to say
                 raise Refusal(Problem("malformed", pointer="", params={"what": "redacted"}))
@@ -205,6 +203,9 @@ class BatchRun:
         known = self.work.operation(op.stamp)
         if known is not None and not context.released:
             return  # Only with idempotency switched off: the stored operation stays as it was.
+        if effect is None:  # Also what is stopped for its group's sake is kept without the values.
+            erased = predates(self.work, op, received_ms=context.received_ms)
+            op = op._replace(raw=blanked(op.raw, erased)) if erased else op
         self.work.keep(
             StoredOperation(
                 stamp=op.stamp,

@@ -9,7 +9,7 @@ from sync.memory import MemoryStore
 from sync.record import Record
 from sync.redaction import BLANK, MARK, blanked, redact
 from sync.store import JSON, Changes, RecordChange
-from tests.sync.county import ADMIN, CATALOGUE, GRID, resolve, uid
+from tests.sync.county import ADMIN, CATALOGUE, GRID, OTHER_GRID, resolve, uid
 
 NAMES = ("householder", "phone", "tags", "notes", "log", "visits")
 
@@ -226,3 +226,27 @@ def test_who_saw_it_and_edits_twice_has_seen_it(county, bo, house):
     first = bo.op("edit", house, {"origin": "x"}, {"*": stamp, "origin": bo.created})
     second = bo.op("edit", house, {"phone": "139"}, {"*": first["stamp"], "phone": stamp})
     assert [ack["outcome"] for ack in bo.send(first, second)] == ["applied", "applied"]
+
+
+@pytest.mark.parametrize("of", [2, 3], ids=["stopped by its group", "whose group is not whole"])
+def test_a_member_of_a_group_is_kept_without_what_was_erased_meanwhile(county, anna, house, of):
+    stops = edit(anna, house, {"grid": OTHER_GRID, "room": "9"})
+    tells = edit(anna, house, {"phone": "139"})
+    erase(county, house)
+    group = [{**one, "group": {"id": "g1", "of": of}} for one in (tells, stops)]
+    outcomes = [ack["outcome"] for ack in anna.send(*group)]
+    assert outcomes == (["rejected", "held"] if of == 2 else ["held", "held"])
+    assert "139" not in everything(county, house)
+    with county.store.read() as snapshot:
+        kept = snapshot.operations([tells["stamp"], stops["stamp"]])
+    assert kept[tells["stamp"]].raw["fields"] == {"phone": None}
+    assert kept[stops["stamp"]].raw["fields"]["room"] == "9"
+
+
+def test_what_waits_for_its_group_is_kept_without_what_was_erased_meanwhile(county, anna, house):
+    elsewhere = anna.op("edit", uid(99), {"phone": "1"}, {"*": None, "phone": None})
+    tells = edit(anna, house, {"phone": "139"})
+    erase(county, house)
+    group = [{**one, "group": {"id": "g1", "of": 2}} for one in (elsewhere, tells)]
+    assert [ack["outcome"] for ack in anna.send(*group)] == ["rejected", "held"]
+    assert "139" not in everything(county, house)

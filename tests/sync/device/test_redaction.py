@@ -76,3 +76,16 @@ def test_new_work_after_the_redaction_is_kept_as_ever(pair, server):
     anna.sync()
     assert anna.replica.view(HOUSE).record.get("phone") == "13900002222"
     assert "13900002222" in everything(anna)
+
+
+def test_work_that_waits_to_go_back_to_a_restored_server_loses_what_was_erased(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.edit(HOUSE, householder="李四")
+    anna.sync()
+    with server.store.write() as tx:
+        tx.set_epoch("e2")
+    erase(server, "phone")
+    assert anna.sync().next.step == "rest"
+    assert "13900001111" not in everything(anna)
+    assert "李四" in everything(anna)

@@ -324,7 +324,8 @@ function newFeed(name: string): FeedRow {
 function requeue(shelf: Shelf): void {
   for (const entry of shelf.inState("acknowledged", "arriving", "held", "rejected")) {
     if (isRedacted(entry.body)) continue;
-    shelf.saveEntry({ ...entry, state: "waiting", answer: null, answeredMs: null });
+    // That it was answered once stays known.
+    shelf.saveEntry({ ...entry, state: "waiting", answer: null });
   }
 }
 

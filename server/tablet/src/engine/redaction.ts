@@ -6,6 +6,7 @@
  * about the record that it still keeps, and never hands these operations in again.
  */
 import type { Page } from "./answer";
+import { fieldsOf } from "./fold";
 import { eraseUploads } from "./photo_rows";
 import type { Entry, Raw, Shelf } from "./replica_storage";
 import type { Fields, Json } from "./types";
@@ -44,13 +45,25 @@ export function writeOver(shelf: Shelf, page: Page): void {
     if (mark !== null && !same(mark, markOf(shelf.row(record)?.row[X]))) marks.set(record, mark);
   }
   if (marks.size === 0) return;
-  for (const entry of shelf.inState("acknowledged", "arriving", "held", "rejected")) {
+  for (const entry of shelf.inState("waiting", "acknowledged", "arriving", "held", "rejected")) {
     const mark = marks.get(entry.record);
     if (mark === undefined) continue;
     const names = (mark as [string, string[]])[1];
+    if (!isKept(entry, names)) continue;
     eraseUploads(shelf, entry, names);
     shelf.saveEntry(blanked(entry, names));
   }
+}
+
+/**
+ * Whether work was answered, perhaps by a server that was lost since, or was never sent.
+ *
+ * What was never sent is refused by the server, which keeps that it was made. Of what goes back
+ * to a restored server, only what says something that was erased stays here.
+ */
+function isKept(entry: Entry, names: readonly string[]): boolean {
+  if (entry.state !== "waiting") return true;
+  return entry.answeredMs !== null && names.some((name) => name in fieldsOf(entry.body));
 }
 
 /** Whether something was erased from a row. */

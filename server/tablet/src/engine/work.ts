@@ -23,7 +23,7 @@ export function workOf(replica: LocalReplica, entry: Entry): Work {
     atMs: body.at,
     sent: entry.sent,
     answer: entry.answer === null ? null : answerOf(replica, entry, entry.answer),
-    answeredMs: entry.answeredMs,
+    answeredMs: entry.answer === null ? null : entry.answeredMs,
     body: body as Fields,
     // A month's work is listed at every change: what can be done is found out where it is asked.
     get can() {
