@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simulator.exploration.audit_redaction import excused
 from simulator.exploration.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ Wrong = tuple[int, str]
 
 class Made(NamedTuple):
     """An operation as it was made: when truly (ms), by a clock whose offset was known or not,
-    on which tablet ('' once that tablet has lost it), and what it changes."""
+    on which tablet ('' once that tablet has lost it), what it changes, and of which record."""
 
     at_ms: int
     exact: bool
     tablet: str
     fields: Mapping[str, Any]
+    record: str
 
 
 def rows_without_work(tablet: Tablet, records: Sequence[str]) -> dict[str, Any]:
@@ -72,5 +74,9 @@ def audit_handed_in(
         if op is None:
             if one.tablet in alive:
                 yield 2, f"{stamp} was made on {one.tablet} and never came to the server"
+        elif excused(op):
+            kept = {name: value for name, value in op.fields.items() if value is not None}
+            if not kept.items() <= one.fields.items() or op.fields.keys() != one.fields.keys():
+                yield 2, f"{stamp} was made as {one.fields}, and what is left of it is {op.fields}"
         elif op.fields != one.fields:
             yield 2, f"{stamp} was made as {one.fields} and is {op.fields} in the history"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from simulator.exploration.audit_redaction import excused
 from simulator.exploration.expectations import Expected, by_record
 from simulator.exploration.ledger import Change, Ledger, Op, Row
 
@@ -69,7 +70,7 @@ def _closings(ledger: Ledger, changes: Sequence[Change], saw: Saw) -> Iterator[W
             decision = ledger.ops.get(closer)
             if decision is None:
                 yield 8, f"conflict {name} about {field} was closed by {closer}, which is nowhere"
-            elif decision.kind not in ("resolve", "merge", "restore"):
+            elif decision.kind not in ("resolve", "merge", "restore") and not excused(decision):
                 yield 8, f"conflict {name} about {field} was closed by a mere {decision.kind}"
             elif decision.outcome in ("held", "rejected"):
                 yield 8, f"conflict {name} was closed by {closer}, which was {decision.outcome}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_redaction import excused
 from simulator.exploration.ledger import Ledger, Row
 
 if TYPE_CHECKING:
@@ -103,5 +104,5 @@ def _author_told(ledger: Ledger, tablet: Tablet, kept: set[str]) -> Iterator[Wro
         op = ledger.ops.get(stamp)
         if op is None or stamp in kept or stamp in noticed or stamp in tablet.withdrawn:
             continue
-        if op.outcome in ("held", "rejected"):
+        if op.outcome in ("held", "rejected") and not excused(op):
             yield 2, f"{stamp} is {op.outcome}, and {tablet.name} shows it no more"

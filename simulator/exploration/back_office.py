@@ -9,10 +9,11 @@ Invariants
 
 from __future__ import annotations
 
+from server import redaction
 from server.upkeep import compact as purge
 from simulator.exploration.office import Office
 
-__all__ = ["compact", "upkeep"]
+__all__ = ["compact", "redact", "to_erase", "upkeep"]
 
 
 def upkeep(office: Office) -> int:
@@ -26,3 +27,13 @@ def compact(office: Office, *, days: int) -> int:
     """Purge what was deleted or moved so many days ago, as ``yuanba compact`` does."""
     served = office.served
     return purge(served.store, now_ms=served.now_ms(), horizon_days=days)
+
+
+def to_erase(office: Office, record: str, *, related: bool) -> redaction.Plan | None:
+    """What erasing a record would erase; None if there is nothing personal in it."""
+    return redaction.plan(office.served, record, related=related)
+
+
+def redact(office: Office, wanted: redaction.Plan, *, by: str) -> None:
+    """Erase, as the page and ``yuanba redact`` do."""
+    redaction.carry_out(office.served, wanted, actor=by, by=by, purpose="asked for by the person")

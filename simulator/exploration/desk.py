@@ -25,6 +25,7 @@ Action = tuple[str, Mapping[str, Any]]
 
 _NOTHING: Action = ("backup", {})
 _TYPES = ("household", "resident", "work_order", "building", "resident_restricted")
+_ABOUT_PEOPLE = ("household", "resident", "resident_restricted", "home_visit", "work_order")
 
 
 class _Office:
@@ -239,6 +240,18 @@ def _supervise(desk: _Office) -> Action | None:
     return "supervise", {"device": tablet.replica.device, "step": step, "by": desk.user}
 
 
+def _redact(desk: _Office) -> Action | None:
+    row = desk.row(*_ABOUT_PEOPLE, deleted=desk.dice.happens(0.1))
+    disputed = [desk.ledger.rows[one.record] for one in desk.ledger.conflicts.values()]
+    disputed = [one for one in disputed if one.spec.name in _ABOUT_PEOPLE]
+    if disputed and desk.dice.happens(0.4):
+        row = desk.dice.pick(disputed)
+    if row is None:
+        return None
+    related = desk.dice.happens(0.5)
+    return "redact", {"user": PEOPLE["qian"].user, "record": row.id, "related": related}
+
+
 _DESK: Mapping[str, Callable[[_Office], Action | None]] = {
     "edit": _edit,
     "transition": _transition,
@@ -254,4 +267,5 @@ _DESK: Mapping[str, Callable[[_Office], Action | None]] = {
     "leaves": _leaves,
     "returns": _returns,
     "supervise": _supervise,
+    "redact": _redact,
 }

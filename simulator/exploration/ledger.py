@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -360,6 +360,27 @@ class Ledger:
     def select(self, text: str) -> list[tuple[Any, ...]]:
         """What a query of an audit of its own finds."""
         return self._db.execute(text).fetchall()
+
+    def dump(self, table: str) -> str:
+        """Everything in a table, as one text."""
+        rows = self._db.execute(f'SELECT * FROM main."{table}"')  # nosec B608
+        return "\n".join(
+            value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            for row in rows
+            for value in row
+        )
+
+    def read_again(self, stamps: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Take operations that were written over as they are now; answers what they were."""
+        old: dict[str, dict[str, Any]] = {}
+        for stamp in stamps:
+            body, outcome, code = self._db.execute(
+                "SELECT body, outcome, code FROM operation WHERE stamp = ?", (stamp,)
+            ).fetchone()
+            op = self.ops[stamp]
+            old[stamp] = op.raw
+            op.raw, op.outcome, op.code = orjson.loads(body), outcome, code
+        return old
 
     def epoch(self) -> str:
         """The mark of this history."""

@@ -30,9 +30,40 @@ def _purged_too_early(original: Callable[..., int]) -> Callable[..., int]:
     return compact
 
 
+# Redaction --------------------------------------------------------------------------------------
+
+
+def _history_keeps(_original: Any) -> Callable[..., None]:
+    """What was erased from a row stays in the operations that wrote it."""
+    return lambda _work, _one, _names: None
+
+
+def _conflicts_keep(_original: Any) -> Callable[..., None]:
+    """What was erased stays in the conflicts about it."""
+    return lambda *_args, **_told: None
+
+
+def _late_work_tells(_original: Any) -> Callable[..., frozenset[str]]:
+    """Work that was made before an erasure, and comes after it, is taken."""
+    return lambda *_args, **_told: frozenset()
+
+
+def _tablet_keeps(_original: Any) -> Callable[..., None]:
+    """A tablet keeps its own old work as it was, whatever was erased since."""
+    return lambda _shelf, _page: None
+
+
 TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("purge_untold", "清理后不重建", "nobody is told to begin anew past the horizon", (4, 7),
      attribute("server.store.upkeep:Upkeeping._write", _purge_untold)),
+    ("history_keeps_erased", "抹去后历史仍有内容", "the history keeps what was erased", (4,),
+     attribute("sync.redaction:_write_over", _history_keeps)),
+    ("conflicts_keep_erased", "抹去后冲突仍有内容", "conflicts keep what was erased", (4,),
+     attribute("sync.redaction:_write_over_conflicts", _conflicts_keep)),
+    ("erased_comes_back", "抹去后又被旧修改写回", "late work brings back what was erased", (4,),
+     attribute("sync.run:predates", _late_work_tells)),
+    ("tablet_keeps_erased", "抹去后平板仍有内容", "a tablet keeps what was erased", (4,),
+     attribute("sync.intake:_write_over", _tablet_keeps)),
     ("purged_too_early", "删除记录过早清除", "a deletion is forgotten before its time", (7,),
      attribute("server.store.upkeep:Upkeeping.compact", _purged_too_early)),
 )  # fmt: skip

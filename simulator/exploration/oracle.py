@@ -10,7 +10,7 @@ check happened to be asked first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.audit_horizon import past_horizon
@@ -21,6 +21,7 @@ from simulator.exploration.audit_made import (
     bodies_of,
     rows_without_work,
 )
+from simulator.exploration.audit_redaction import Erasures, excused
 from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_places, audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
@@ -55,11 +56,13 @@ class Oracle:
         self.newest: dict[str, str] = {}
         self.restored = False
         self.broken: dict[int, str] = {}
+        self.erasures = Erasures(self.ledger)
 
     def attach_anew(self) -> None:
         """The server has another database now, with another history."""
         self.ledger.attach(self.world.office.connection)
         self.ledger.read()
+        self.erasures.goes_back()
 
     def stands(self) -> None:
         """The server goes on after a fall: all that was in its history must be there still."""
@@ -94,7 +97,11 @@ class Oracle:
             self.newest[tablet.name] = stamp
             content = bodies[stamp]
             self.made[stamp] = Made(
-                self.world.now_ms, tablet.exact_clock, tablet.name, content["fields"]
+                self.world.now_ms,
+                tablet.exact_clock,
+                tablet.name,
+                content["fields"],
+                content["record"],
             )
 
     def forget(self, tablet: str) -> None:
@@ -124,12 +131,23 @@ class Oracle:
         touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
         before = {record: known.get(record) for record in touched}
         self.judge(audit_transaction(ledger, changes, before, self.world.saw))
+        self.judge(self.erasures.look(changes, self.made))
         self.judge(
             audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
         )
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)
+
+    def erased(self, records: Sequence[str], erase: Callable[[], None]) -> None:
+        """Let records be erased, and judge that transaction by what it alone may do."""
+        self.look()
+        ledger = self.ledger
+        words, before = self.erasures.about(records), {one: ledger.rows[one] for one in records}
+        erase()
+        changes = ledger.drain()
+        bodies = ledger.read_again(one.key for one in changes if one.what == "op!")
+        self.judge(self.erasures.took(changes, before, bodies, words))
 
     def _times(self, stamp: str) -> None:
         """A corrected time is the true one, whatever the device's clock said."""
@@ -217,16 +235,23 @@ class Oracle:
         self.judge(audit_places(ledger))
         self._waiting()
         tablets = list(tablets)
-        self.judge(audit_handed_in(ledger, self.made, self.world.tablets.values()))
+        self.judge(self.erasures.tables())
+        made = self.made
+        if self.erasures.ever and self.restored:  # Nobody hands in again what was erased.
+            made = {
+                stamp: one for stamp, one in made.items() if one.record not in self.erasures.ever
+            }
+        self.judge(audit_handed_in(ledger, made, self.world.tablets.values()))
         for tablet in tablets:
             self.judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
+            self.judge(self.erasures.tablet(tablet))
 
     def _waiting(self) -> None:
         ledger = self.ledger
         for op in ledger.ops.values():
             if op.outcome == "held" and op.stamp not in ledger.held:
                 self.broke(2, f"{op.stamp} is held and waits nowhere")
-            if op.outcome == "conflict":
+            if op.outcome == "conflict" and not excused(op):
                 conflict = ledger.conflicts.get(op.conflict or "")
                 parts = conflict.fields.values() if conflict else ()
                 if not any(part["closed_by"] is None for part in parts):

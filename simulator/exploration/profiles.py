@@ -59,6 +59,7 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "leaves": 0.7,
         "returns": 1,
         "supervise": 0.7,
+        "redact": 3,
     },
     "server": {
         "crash": 5,

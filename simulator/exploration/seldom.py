@@ -46,11 +46,29 @@ def _holiday(world: World, args: Mapping[str, Any]) -> None:
     world.tell("holiday", "county", days=args["days"])
 
 
+def _redact(world: World, args: Mapping[str, Any]) -> None:
+    """Somebody has what is known of them erased, and an administrator does it."""
+    oracle, office = world.oracle, world.office
+    wanted = None
+    if oracle.ledger.role_of(args["user"]) == "administrator":
+        wanted = back_office.to_erase(office, args["record"], related=args["related"])
+    if wanted is None:
+        world.tell("skipped", "desk", what="redact")
+        return
+    records = [*(one.id for one in wanted.records), *wanted.notices]
+    oracle.erased(records, lambda: back_office.redact(office, wanted, by=args["user"]))
+    world.saw("redaction:done")
+    if len(records) > 1:
+        world.saw("redaction:related")
+    world.tell("redacted", "administrator", record=args["record"][-4:], count=len(records))
+
+
 SELDOM: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
     "compact": _compact,
     "holiday": _holiday,
+    "redact": _redact,
 }
-"""Action → what it does to the server."""
+"""Action → what it does."""
 
 SERVER_DOORS: Mapping[str, Callable[[Dice], dict[str, Any]]] = {
     "compact": lambda dice: {"days": dice.pick((1, 1, 2, 7, 30))},
