@@ -33,10 +33,14 @@ NOT_ON_TABLETS = {
     *("malformed", "bad_stamp", "not_your_actor", "stamp_reused", "missing_base"),
     *("offset_wrong", "checksum_wrong", "hash_wrong", "upload_locked"),
     *("bundle_unknown", "bundle_unsigned", "bundle_forged", "bundle_revoked"),
+    *("token_expired", "refresh_unknown", "code_unknown", "too_many_requests", "tus_version"),
+    *("not_your_stamp", "stamp_ahead", "wrong_type", "needs", "depends_on_rejected", "group"),
+    *("group_incomplete", "out_of_scope", "review", "not_allowed", "redacted", "concurrent"),
+    *("already_set", "overtaken", "deleted_and_edited", "duplicate", "no_such_transition"),
+    *("not_held", "conflict_unknown", "conflict_closed"),
 }
-"""Codes of doors at which the tablet app does not knock, or that it never finds itself.
-Should one come all the same, it shows the server's sentence; the words of each code cost every
-tablet 60 bytes."""
+"""Codes of doors at which the tablet app does not knock, or that it never finds itself: with them
+comes the server's sentence, and that is shown. The words of each code cost every tablet 60 bytes."""
 
 
 def words() -> str:
