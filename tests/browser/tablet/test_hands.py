@@ -116,6 +116,29 @@ def test_a_pin_set_in_one_window_locks_the_other(tablet):
     expect(title(tablet, second)).to_have_text("Locked")
 
 
+def test_a_locked_tablet_that_the_office_wants_erased_is_erased_without_its_pin(tablet, place):
+    tablet.enrol("worker")
+    set_pin(tablet, "2580")
+    place.about(place.devices()[-1].id, "wipe")
+    tablet.reload()
+    expect(title(tablet)).to_have_text("Erased")
+    assert "田桂芳" not in tablet.disk()
+
+
+def test_what_waits_is_handed_in_behind_the_lock_of_a_tablet_that_was_started_anew(tablet, place):
+    tablet.enrol("worker")
+    set_pin(tablet, "2580")
+    tablet.keep_offline_ready()
+    tablet.offline()
+    tablet.edits("East 1-1-101", phone="13700000009")
+    tablet.says_waiting(1)
+    tablet.online()
+    tablet.reload()
+    expect(title(tablet)).to_have_text("Locked")
+    tablet.eventually(lambda: place.record("East 1-1-101").get("phone") == "13700000009")
+    expect(title(tablet)).to_have_text("Locked")
+
+
 def test_who_changes_or_removes_a_pin_must_know_it(tablet):
     tablet.enrol("worker")
     set_pin(tablet, "2580")

@@ -77,6 +77,7 @@ function gateOf(): Gate {
     case "choose":
       return { screen: <Choose />, bare: true };
     case "locked":
+      if (replica.value?.status.value.next.step === "wiped") return { screen: <Wiped />, bare: true };
       return { screen: <Lock profile={now.profile} />, bare: true, status: replica.value !== null };
     case "open":
       return openGate(found);

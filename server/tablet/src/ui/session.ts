@@ -7,7 +7,8 @@
  *
  * Invariants
  *   - Only in the phase `open` is a replica handed to screens.
- *   - Locking closes no replica: what waits is still handed in behind the lock.
+ *   - Behind a lock the replica exchanges, from the start of the app on: what waits is handed
+ *     in, and a tablet that the office wants erased is erased, whoever holds it.
  *   - A failure here never deletes anything.
  *   - Whether a PIN is asked for is read from the tablet, which another window may have told.
  *   - What was told to one worker goes before the next one sees the screen.
@@ -63,8 +64,11 @@ export async function start(): Promise<void> {
     await readProfiles();
     const [last, ...others] = profiles.value;
     if (!last) phase.value = { name: "enrol" };
-    else if (last.hasPin) phase.value = { name: "locked", profile: last };
-    else if (others.length > 0) phase.value = { name: "choose" };
+    else if (last.hasPin) {
+      phase.value = { name: "locked", profile: last };
+      // What goes wrong is told to who has the PIN, when they open it.
+      bring(last.id).catch(() => undefined);
+    } else if (others.length > 0) phase.value = { name: "choose" };
     else await open(last.id);
   } catch (error) {
     phase.value = { name: "failed", problem: problemOf(error) };
@@ -77,15 +81,21 @@ export async function readProfiles(): Promise<void> {
 
 /** Open a profile and begin to exchange. The PIN, if there is one, was asked for before. */
 export async function open(id: string): Promise<void> {
-  const before = opened.peek();
-  if (before?.replica.profile.id !== id) {
-    if (before) await shut();
-    const fresh = await engine.open(id);
-    opened.value = { replica: fresh, model: openModel(fresh) };
-    fresh.start();
-  }
+  await bring(id);
   const now = opened.peek();
   if (now) phase.value = { name: "open", ...now };
+}
+
+/** Have a profile's replica exchange, shown or not. */
+async function bring(id: string): Promise<void> {
+  const before = opened.peek();
+  if (before?.replica.profile.id === id) return;
+  if (before) await shut();
+  const fresh = await engine.open(id);
+  // Meanwhile it may have been brought by who typed the PIN quickly.
+  if (opened.peek()?.replica === fresh) return;
+  opened.value = { replica: fresh, model: openModel(fresh) };
+  fresh.start();
 }
 
 /** Open a profile that was enrolled anew: its device and its tokens are others now. */
