@@ -40,7 +40,7 @@ NOT_ON_TABLETS = {
     *("not_held", "conflict_unknown", "conflict_closed"),
 }
 """Codes of doors at which the tablet app does not knock, or that it never finds itself: with them
-comes the server's sentence, and that is shown. The words of each code cost every tablet 60 bytes."""
+comes the server's sentence, and that is shown. The words of a code cost every tablet 60 bytes."""
 
 
 def words() -> str:
