@@ -22,13 +22,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import bindparam, update
-from sqlalchemy.exc import DBAPIError
-
-from server.accounts.sessions import taking_turns
 from server.accounts.tokens import digest
-from server.models import Device
-from server.store import Busy, SqlStore
+from server.store import FAILURES, Busy, SqlStore
 from sync.errors import Problem, Refusal
 from sync.feeds import Grant
 from sync.scope import SYSTEM, Reader
@@ -104,6 +99,13 @@ UPDATE device_token SET retired_at = ?
 
 _USED = "UPDATE device_token SET used_at = ? WHERE hash = ? AND used_at IS NULL"
 
+_STATUS = """
+UPDATE device
+   SET last_exchange = ?, offset_ms = ?, app_version = ?, outbox = ?, oldest_pending = ?,
+       storage_used = ?, storage_quota = ?, battery = ?, last_error = ?
+ WHERE id = ?
+"""
+
 _SUSPENDED = "SELECT suspended FROM device WHERE id = ?"
 _ACTIVE = "SELECT active FROM p_user WHERE id = ?"
 
@@ -115,7 +117,7 @@ def _sql(cursor: Cursor, statement: str) -> str:
 
 _FORMAT_STYLE = {
     one: one.replace("?", "%s")
-    for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED, _SUSPENDED, _ACTIVE)
+    for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED, _STATUS, _SUSPENDED, _ACTIVE)
 }
 
 
@@ -229,7 +231,7 @@ def is_suspended(cursor: Cursor, user: str, device: str) -> bool:
 
 
 class Status(NamedTuple):
-    """What a device last told about itself, cleaned. The names are columns of ``Device``."""
+    """What a device last told about itself, cleaned: columns of ``Device``, as in ``_STATUS``."""
 
     last_exchange: int
     offset_ms: int | None
@@ -291,12 +293,6 @@ def _short(value: object, length: int) -> str | None:
         return None
     return value[:length].replace("\0", "").encode("utf-8", "replace").decode()
 
-
-_STATUS = (
-    update(Device.__table__)  # type: ignore[arg-type]
-    .where(Device.__table__.c.id == bindparam("b_id"))
-    .values({name: bindparam(name) for name in Status._fields})
-)
 
 Later = Callable[[float, Callable[[], None]], None]
 """``later(seconds, do)``: call ``do`` after that time."""
@@ -371,7 +367,7 @@ class StatusBook:
             return
         try:
             self._write(pending)
-        except (Busy, DBAPIError):
+        except FAILURES:
             with self._lock:
                 self._pending = {**pending, **self._pending}
             return
@@ -381,6 +377,6 @@ class StatusBook:
             self._written.update(pending)
 
     def _write(self, pending: Mapping[str, Status]) -> None:
-        rows = [{"b_id": device, **status._asdict()} for device, status in sorted(pending.items())]
-        with taking_turns(self._store), self._store.engine.begin() as connection:
-            connection.execute(_STATUS, rows)
+        rows = [(*status, device) for device, status in sorted(pending.items())]
+        with self._store.write() as tx:
+            tx.cursor.executemany(_sql(tx.cursor, _STATUS), rows)

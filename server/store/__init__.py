@@ -15,16 +15,17 @@ from __future__ import annotations
 
 from server.models import db
 from server.records import CATALOGUE
-from server.store.busy import is_busy
+from server.store.busy import FAILURES, Busy, is_busy
 from server.store.migrate import HasDatabase, database_url, migrate, put_marks
 from server.store.postgres import PostgresStore
-from server.store.snapshot import Busy, Snapshot
+from server.store.snapshot import Snapshot
 from server.store.sqlite import SqliteStore, in_memory
 from server.store.tables import metadata
 from server.store.writer import Writer
 from sync.catalogue import Catalogue
 
 __all__ = [
+    "FAILURES",
     "Busy",
     "PostgresStore",
     "Snapshot",

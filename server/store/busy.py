@@ -18,7 +18,15 @@ import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["is_busy"]
+__all__ = ["FAILURES", "Busy", "is_busy"]
+
+
+class Busy(Exception):  # noqa: N818 - the store is busy: no fault of anybody
+    """Others were writing the same; nothing was stored. Repeat the whole batch."""
+
+
+FAILURES = (Busy, sqlite3.Error, psycopg.Error, DBAPIError)
+"""All that the database may raise, for who can do without it for now."""
 
 _SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _POSTGRES = (

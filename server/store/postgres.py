@@ -24,9 +24,9 @@ import psycopg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
 
-from server.store.busy import is_busy
+from server.store.busy import Busy, is_busy
 from server.store.codec import CODEC
-from server.store.snapshot import Busy, Shared, Snapshot
+from server.store.snapshot import Shared, Snapshot
 from server.store.statements import POSTGRES
 from server.store.writer import Writer
 from sync.catalogue import Catalogue

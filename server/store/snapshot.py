@@ -25,14 +25,10 @@ from sync.catalogue import Catalogue
 from sync.record import Record
 from sync.store import Codec, Conflict, Entry, FeedState, StoredOperation, Stray
 
-__all__ = ["NO_FEED", "Busy", "Shared", "Snapshot"]
+__all__ = ["NO_FEED", "Shared", "Snapshot"]
 
 NO_FEED = 0
 """The key of a home feed for records that are in no feed."""
-
-
-class Busy(Exception):  # noqa: N818 - the store is busy: no fault of anybody
-    """Others were writing the same; nothing was stored. Repeat the whole batch."""
 
 
 def _columns(letter: str, table: Table) -> str:

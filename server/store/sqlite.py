@@ -28,9 +28,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from server.store.busy import is_busy
+from server.store.busy import Busy, is_busy
 from server.store.codec import CODEC
-from server.store.snapshot import Busy, Shared, Snapshot
+from server.store.snapshot import Shared, Snapshot
 from server.store.statements import SQLITE
 from server.store.writer import Writer
 from sync.catalogue import Catalogue

@@ -394,22 +394,19 @@ def _ack_before_commit(stack: ExitStack) -> None:
     from pkgutil import resolve_name
 
     office = resolve_name("simulator.exploration.office:Office")
-    store = resolve_name("simulator.exploration.office:_Store")
-    restart, write = office.restart, store.write
+    restart, call = office.restart, office.call
 
-    def remember(self: Any) -> Any:
-        connection = self.take_connection()
-        self.durable = bytes(connection.serialize())
-        self.give_back(connection)
-        return write(self)
+    def remember(self: Any, *request: Any, **options: Any) -> Any:
+        self.store.durable = self.image()
+        return call(self, *request, **options)
 
     def fall(self: Any, image: bytes | None = None, *, epoch: str | None = None) -> None:
         lost = getattr(self.store, "durable", None)
         restart(self, lost if image is None and lost else image, epoch=epoch)
 
-    for owner, name, made in ((office, "restart", fall), (store, "write", remember)):
-        stack.callback(setattr, owner, name, owner.__dict__[name])
-        setattr(owner, name, made)
+    for name, original, made in (("restart", restart, fall), ("call", call, remember)):
+        stack.callback(setattr, office, name, original)
+        setattr(office, name, made)
 
 
 _MERGE = "sync.merge:_DECIDE"
