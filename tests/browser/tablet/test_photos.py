@@ -14,6 +14,7 @@ import zlib
 import pytest
 from playwright.sync_api import expect
 
+from server.attachments import carried as carried_photos
 from server.attachments.pictures import kind_of
 from sync.scope import SYSTEM
 from tests.browser.tablet.carried import PORTRAIT, Tablet
@@ -308,15 +309,20 @@ def test_what_is_no_picture_is_told_at_once_and_what_the_server_refuses_on_the_s
     expect(refused).to_have_count(0)
 
 
-def test_erasing_counts_photos_and_a_file_holds_them(tablet, place):
+def test_erasing_counts_photos_and_a_file_brings_them_to_the_office(tablet, place):
     order = an_order(place)
     tablet.enrol("worker")
     tablet.offline()
-    begun(tablet, b"\xff\xd8\xff" + bytes(3_000), order)
+    digest = begun(tablet, noise(), order)
     tablet.go("/me/wipe")
     expect(main(tablet)).to_contain_text("1 photo is not handed in")
-    with tablet.page.expect_download(lambda it: it.suggested_filename.endswith("photos.zip")):
+    with tablet.page.expect_download(
+        lambda it: it.suggested_filename.endswith("photos-1.zip")
+    ) as saved:
         tablet.button("Save a file").click()
+    with open(saved.value.path(), "rb") as file:
+        assert carried_photos.take(place.served.uploads, file).taken == 1
+    assert served(place, digest, order) == noise()
     expect(tablet.button("Erase", exact=True)).to_be_disabled()
 
 

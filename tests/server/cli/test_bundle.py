@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 from sync import bundles
+from tests.server.attachments.pictures import png
 from tests.server.cli.conftest import Run
 
 
@@ -42,5 +45,12 @@ def test_a_file_of_an_enrolled_tablet_is_taken(yuanba: Run, tmp_path: Path) -> N
     request = {"protocol": 1, "device": enrolled.device, "operations": [operation]}
     file.write_bytes(bundles.seal(request, None))
     assert "not signed" in yuanba("bundle", str(file)).err
+    photos = tmp_path / "photos.zip"
+    with zipfile.ZipFile(photos, "w") as opened:
+        name = f"{made['id']}_{hashlib.sha256(png()).hexdigest()}.jpg"
+        opened.writestr(f"{enrolled.device}/{name}", png())
+    assert "1 photos taken: 0 were here before" in yuanba("bundle", str(photos)).out
+    photos.write_bytes(b"PK\x03\x04")
+    assert "lacks something it needs: zip" in yuanba("bundle", str(photos)).err
     said = yuanba("bundle", str(file), "--unsigned")
     assert said.out.startswith(f"1 changes by device {enrolled.device}: 0 were here before")

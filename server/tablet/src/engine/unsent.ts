@@ -23,6 +23,7 @@ const FORMAT = 1;
 const OPERATIONS_MAX = 5_000;
 /** Of a file, well below what a server takes. */
 const TEXT_MAX = 6_000_000;
+const PHOTOS_MAX = 8_000_000;
 
 /** Signs with the key of this device. */
 export type Sign = (message: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
@@ -61,11 +62,21 @@ export async function unsentFiles(
 
 /** The photos that the server lacks, each under the record that names it. */
 function photosFile(device: string, day: string, photos: readonly Waiting[]): UnsentFile[] {
-  if (photos.length === 0) return [];
-  const blob = zip(photos.map(({ record, row, bytes }) => (
-    { name: `${device}/${record}_${row.digest}.jpg`, bytes, atMs: row.takenMs }
-  )));
-  return [{ name: `yuanba-${device}-${day}-photos.zip`, blob, count: 0, photos: photos.length }];
+  const parts: Waiting[][] = [];
+  let room = 0;
+  for (const photo of photos) {
+    if (photo.bytes.length > room) [room] = [PHOTOS_MAX, parts.push([])];
+    room -= photo.bytes.length;
+    parts[parts.length - 1]?.push(photo);
+  }
+  return parts.map((part, place) => ({
+    name: `yuanba-${device}-${day}-photos-${place + 1}.zip`,
+    blob: zip(part.map(({ record, row, bytes }) => (
+      { name: `${device}/${record}_${row.digest}.jpg`, bytes, atMs: row.takenMs }
+    ))),
+    count: 0,
+    photos: part.length,
+  }));
 }
 
 async function bundle(payload: string, sign: Sign | null): Promise<string> {

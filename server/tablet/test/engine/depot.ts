@@ -100,7 +100,7 @@ export class Depot {
 
   private take(id: string, piece: Uint8Array): void {
     const upload = this.uploads.get(id);
-    if (upload !== undefined) upload.bytes = Uint8Array.from([...upload.bytes, ...piece]);
+    if (upload !== undefined) upload.bytes = Uint8Array.from(Buffer.concat([upload.bytes, piece]));
   }
 
   /** What has come whole. */

@@ -332,6 +332,9 @@ test("a file of unsent work has the photos that wait in one of its own", async (
   const text = Buffer.from(await files[1]!.blob.arrayBuffer());
   expect(text.includes(`k7m2p9q4/${houseId(0)}_${digest}.jpg`)).toBe(true);
   expect(text.includes(Buffer.from(bytes(300)))).toBe(true);
+  await photographed(1, bytes(5_000_000, 2));
+  await photographed(2, bytes(5_000_000, 3));
+  expect((await replica.exportUnsent()).map((one) => one.photos)).toEqual([0, 2, 1]);
   await replica.sync("button");
   await settled();
   expect(await replica.exportUnsent()).toHaveLength(1);
