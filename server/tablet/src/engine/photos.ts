@@ -18,7 +18,7 @@ import { dropUpload, isInDraft, setUpload } from "./photo_rows";
 import type { Bytes, PictureSize, Pictures } from "./pictures";
 import { problem, problemOf, Refused } from "./problems";
 import type { MemoryStorage } from "./replica_memory";
-import type { PhotoRow, Upload } from "./replica_storage";
+import type { PhotoRow, Shelf, Upload } from "./replica_storage";
 import { backoffMs } from "./session";
 import { RequestRefused, Unreachable } from "./transport";
 import { sendPhoto } from "./tus";
@@ -38,7 +38,9 @@ const REFUSALS: { readonly [code: string]: string } = {
 };
 
 /** What a person must put right meanwhile: to ask every minute helps nobody. */
-const PATIENCE_MS: { readonly [code: string]: number } = { too_many_uploads: 900_000, no_room: 900_000 };
+const PATIENCE_MS: { readonly [code: string]: number } = {
+  too_many_uploads: 900_000, no_room: 900_000, photo_too_large: 900_000,
+};
 
 /** What photos need of the replica that they belong to. */
 export interface Around {
@@ -264,7 +266,8 @@ export class LocalPhotos implements Photos {
     if (error instanceof Unreachable) return backoff;
     const said = error instanceof Refused
       ? { code: error.problem.code, told: null, waitMs: null }
-      : { code: error.code ?? (error.status === 413 ? "too_large" : "not_our_server"), told: error.told, waitMs: error.waitMs };
+      // Without a code it is something on the way to the server that wants it smaller.
+      : { code: error.code ?? (error.status === 413 ? "photo_too_large" : "not_our_server"), told: error.told, waitMs: error.waitMs };
     const refusal = REFUSALS[said.code];
     const about = refusal === undefined ? { code: said.code, told: said.told } : { code: refusal, told: null };
     await this.change(upload.record, row.digest, refusal === undefined
@@ -315,18 +318,11 @@ export class LocalPhotos implements Photos {
    */
   async sweep(first = false): Promise<void> {
     const { shelf } = this.storage;
-    const isOld = (ms: number) => Math.abs(this.around.nowMs() - ms) > HOUR_MS;
-    for (const row of shelf.photos()) {
-      const isLong = this.around.nowMs() - row.takenMs > THUMB_MS;
-      const isNamed = ({ record, state }: Upload) => (
-        state === "waiting" || (!(isLong && state === "done") && this.isShown(record, row.digest))
-      );
-      const uploads = row.uploads.filter(isNamed);
-      const isLeft = row.erased || row.uploads.length > 0 || (first && isOld(row.takenMs));
-      if (uploads.length === 0 && isLeft && !isInDraft(shelf.drafts(), row.digest)) await this.drop(row.digest);
-      else if (uploads.length < row.uploads.length) {
-        await this.storage.write("mine", (shelf) => shelf.savePhoto({ ...row, uploads }));
-      } else await this.release(row.digest);
+    for (const { digest } of shelf.photos()) {
+      // Another tab may write meanwhile: what is judged and what is written is of one block.
+      const isGone = await this.storage.write("mine", (shelf) => this.tidied(shelf, digest, first));
+      if (isGone) await this.pictures.drop(digest, "whole", "thumb");
+      else await this.release(digest);
     }
     if (!first) return;
     for (const digest of await this.pictures.before(this.around.nowMs() - HOUR_MS)) {
@@ -334,9 +330,20 @@ export class LocalPhotos implements Photos {
     }
   }
 
-  private async drop(digest: string): Promise<void> {
-    await this.storage.write("mine", (shelf) => shelf.dropPhoto(digest));
-    await this.pictures.drop(digest, "whole", "thumb");
+  /** Take out of a photo what nothing names any more; whether all of it goes. */
+  private tidied(shelf: Shelf, digest: string, first: boolean): boolean {
+    const row = shelf.photo(digest);
+    if (row === null) return false;
+    const ageMs = this.around.nowMs() - row.takenMs;
+    const isNamed = ({ record, state }: Upload) => (
+      state === "waiting" || (!(state === "done" && ageMs > THUMB_MS) && this.isShown(record, digest))
+    );
+    const uploads = row.uploads.filter(isNamed);
+    const isLeft = row.erased || row.uploads.length > 0 || (first && Math.abs(ageMs) > HOUR_MS);
+    const isGone = uploads.length === 0 && isLeft && !isInDraft(shelf.drafts(), digest);
+    if (isGone) shelf.dropPhoto(digest);
+    else if (uploads.length < row.uploads.length) shelf.savePhoto({ ...row, uploads });
+    return isGone;
   }
 
   /** Whether a record shows a photo, or work on it that is not settled names it. */

@@ -1,6 +1,7 @@
 /**
  * Bad luck at random: networks that fail anywhere, tabs that die in the middle of a write, two
- * tabs at once. What a worker was told is saved is on the server in the end, once.
+ * tabs at once. What a worker was told is saved is on the server in the end, once; photos too,
+ * whole.
  *
  * A run that fails names its seed: `LUCK_SEED=17 npm test -- luck`; `LUCK_RUNS=1000` makes more.
  */
@@ -9,6 +10,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import type { Replica } from "../../src/engine";
+import { Depot, hashOf, type PhotoFault } from "./depot";
 import { browser, type Browser } from "./platform";
 import { GRID, houseId, Office } from "./office";
 
@@ -31,6 +33,9 @@ function drawn(seed: number): (below: number) => number {
 
 class Story {
   readonly office = new Office();
+  readonly depot = new Depot(this.office);
+  /** House and hash of each photo that the worker was told is saved with its work. */
+  readonly photos = new Set<string>();
   readonly platform: Browser;
   readonly draw: (below: number) => number;
   /** House → how many visits the worker was told are saved. */
@@ -45,7 +50,8 @@ class Story {
       this.office.write(houseId(number), { grid: GRID, visits: 0 }, "create");
       this.told.set(houseId(number), 0);
     }
-    this.platform = browser(this.office.fetch);
+    this.office.catalogue = Depot.catalogue();
+    this.platform = browser(this.depot.fetch);
   }
 
   async begin(): Promise<void> {
@@ -65,7 +71,7 @@ class Story {
     // A worker changes what this tab shows; another tab's new record may not have come yet.
     const houses = tab.views("household").map((view) => view.id);
     const house = houses[this.draw(houses.length)] as string;
-    switch (this.draw(9)) {
+    switch (this.draw(12)) {
       case 0:
       case 1: {
         await tab.edit(house, { visits: { add: 1 } });
@@ -87,12 +93,52 @@ class Story {
         return;
       case 5:
         return this.dying(place, house);
+      case 9:
+      case 10:
+        return this.photograph(tab, house);
+      case 11: {
+        const fault = this.photoFault();
+        if (this.draw(2) === 0) this.depot.faults.push(fault);
+        else this.depot.pieceFaults.push(fault);
+        await tab.sync("button");
+        return;
+      }
       case 6: // A new tab; the older ones may live on, or were killed without a word.
         if (this.draw(2) === 0) this.tabs.length = 0;
         return this.open(this.tabs.length % 3);
       default:
         await tab.sync("button");
     }
+  }
+
+  /** A photo of a house, a new one each time; sometimes it is taken and no work names it. */
+  private async photograph(tab: Replica, house: string): Promise<void> {
+    this.made += 1;
+    const bytes = new TextEncoder().encode(`photo ${this.made} `.repeat(1 + this.draw(9_000)));
+    const digest = await tab.photos.keep(new Blob([bytes]), new Blob(["small"]), "household");
+    if (this.draw(4) === 0) return;
+    await tab.edit(house, { photo: digest });
+    this.photos.add(`${house} ${digest}`);
+  }
+
+  private photoFault(): PhotoFault {
+    const faults: PhotoFault[] = [
+      { kind: "down" },
+      { kind: "partial", bytes: this.draw(70_000) },
+      { kind: "answer", status: [500, 502, 413, 405, 423][this.draw(5)] as number },
+      { kind: "answer", status: 409, code: "offset_wrong" },
+      { kind: "answer", status: 404, code: "not_found" },
+      { kind: "answer", status: 422, code: "hash_wrong" },
+    ];
+    return faults[this.draw(faults.length)] as PhotoFault;
+  }
+
+  /** House and hash of each photo that the server has whole. */
+  arrived(): Set<string> {
+    return new Set(this.depot.whole().map((one) => {
+      expect(hashOf(one.bytes)).toBe(one.hash);
+      return `${one.record} ${one.hash}`;
+    }));
   }
 
   /** The tab is killed in the middle of saving. Nobody was told that it is saved. */
@@ -112,9 +158,15 @@ class Story {
 
   async end(): Promise<void> {
     this.office.faults.length = 0;
+    this.depot.faults.length = 0;
+    this.depot.pieceFaults.length = 0;
     this.tabs.length = 0;
     await this.open(0);
     for (let count = 0; count < 3; count += 1) await this.tabs[0]!.sync("button");
+    await vi.waitFor(async () => {
+      const { photos } = await this.tabs[0]!.sync("button");
+      expect(photos).toMatchObject({ waiting: 0, refused: 0 });
+    }, { timeout: 10_000 });
   }
 
   /** House → visits of the worker, on the server and here; what the office added left out. */
@@ -146,5 +198,6 @@ test.each(SEEDS)("whatever happens, what was saved is handed in once (seed %i)",
   for (let count = 0; count < STEPS; count += 1) await story.step();
   await story.end();
   expect(story.visits()).toEqual(story.wanted());
+  expect(story.arrived()).toEqual(story.photos);
   expect(story.office.requests.filter((one) => one.path === "repair")).toEqual([]);
 });
