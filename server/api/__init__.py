@@ -22,11 +22,13 @@ def register(app: Flask) -> None:
         problems,
         refresh,
         repair,
+        reveals,
     )
 
     limits.limiter.init_app(app)
     problems.register(app)
-    for door in (attachments, bundle, catalogue, enrol, exchange, openapi, refresh, repair):
+    doors = (attachments, bundle, catalogue, enrol, exchange, openapi, refresh, repair, reveals)
+    for door in doors:
         app.register_blueprint(door.blueprint)
     shortcut = exchange.Shortcut(app.wsgi_app, app.extensions[EXTENSION])
     app.wsgi_app = shortcut  # type: ignore[assignment]

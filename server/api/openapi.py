@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 from flask import Blueprint, Response, request
 
+from server.api.reveals import LOOKS_MAX
 from server.bundles import LIMIT_BYTES
 from sync.errors import PROBLEMS
 from sync.exchange import LIMIT_MAX, OPERATIONS_MAX
@@ -69,6 +70,14 @@ EXCHANGE = _object(
     checkpoint={"type": "object", "additionalProperties": TEXT},
     limit={"type": "integer", "minimum": 0, "maximum": LIMIT_MAX},
     status={"type": "object"},
+)
+LOOK = _object(
+    "record at purpose",
+    "offset_ms",
+    record=RECORD,
+    at=MS,
+    purpose=TEXT,
+    offset_ms={"type": ["integer", "null"]},
 )
 TOKENS = "token expires_at refresh"
 
@@ -123,6 +132,10 @@ DOORS: tuple[Door, ...] = (
                               payload={"type": "string", "maxLength": LIMIT_BYTES})),
          gives=(_JSON, _object("device operations repeated", operations=WHOLE, repeated=WHOLE)),
          refuses=(403, 404)),
+    Door("post", "/reveals", "Looks at restricted facts on a device", TOKEN,
+         body=(_JSON, _object("device reveals",
+                             reveals={"type": "array", "maxItems": LOOKS_MAX, "items": LOOK})),
+         gives=(_JSON, _object("noted", noted=WHOLE)), refuses=(403,)),
     Door("get", "/events", "Feeds that move, for the console's pages", SESSION,
          gives=(_EVENTS, TEXT)),
     Door("options", "/attachments", "What of tus is spoken", NOBODY, 204),

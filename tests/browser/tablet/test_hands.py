@@ -4,7 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from server.accounts.sessions import reading
+from server.models import Audit
 from sync.scope import SYSTEM
 
 CITIZEN_ID = "99222219900307439X"
@@ -198,18 +201,26 @@ def test_restricted_facts_are_covered_wherever_an_address_leads(tablet, place, r
     tablet.go(f"/sync/{stamp}")
     expect(main).to_contain_text("covered again after a minute")
     expect(main).not_to_contain_text("持证人已核对")
-    tablet.button("Show").click()
+    tablet.button("Preparing a visit").click()
     expect(main).to_contain_text("持证人已核对")
 
 
-def test_a_draft_about_restricted_facts_can_be_gone_on_with(tablet, place, restricted):
+def test_a_look_at_restricted_facts_is_noted_and_a_draft_about_them_can_be_gone_on_with(
+    tablet, place, restricted
+):
     tablet.go(f"/resident/{place.ids['East 1-1-101 0']}")
-    tablet.button("Show").click()
+    tablet.button("Preparing a visit").click()
     tablet.button(re.compile("Change Notes")).last.click()
     tablet.page.get_by_role("dialog").get_by_role("textbox").fill("半句话")
     tablet.button("Close").last.click()
     expect(tablet.page.get_by_role("dialog")).to_have_count(0)
+    tablet.hand_in_quickly()
+    with reading(place.served.store) as session:
+        (look,) = session.scalars(select(Audit).where(Audit.what == "revealed"))
+    assert (look.user, look.about, look.purpose) == (
+        place.ids["worker"], restricted, "Preparing a visit",
+    )  # fmt: skip
     tablet.page.get_by_role("link", name="Today").click()
     tablet.page.get_by_role("link", name="Notes ·").click()
-    tablet.button("Show").click()
+    tablet.button("Preparing a visit").click()
     expect(tablet.page.get_by_role("dialog").get_by_role("textbox")).to_have_value("半句话")

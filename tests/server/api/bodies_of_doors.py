@@ -109,6 +109,12 @@ def requests(office: Office) -> dict[str, Callable[[], Asked]]:
         }  # fmt: skip
         return Asked("POST", "/sync/v1/repair", body, token)
 
+    def reveals() -> Asked:
+        look = {"record": home.id, "at": office.clock.now_ms, "offset_ms": 0, "purpose": "走访"}
+        return Asked(
+            "POST", "/sync/v1/reveals", {"device": tablet.told["device"], "reveals": [look]}, token
+        )
+
     def begin() -> Asked:
         photo = jpeg(trailer=office.served.new_id().encode())
         pairs = {"sha256": hashlib.sha256(photo).hexdigest(), "record": home.id}
@@ -138,7 +144,7 @@ def requests(office: Office) -> dict[str, Callable[[], Asked]]:
         }  # fmt: skip
         return Asked("PATCH", place, photo, headers)
 
-    made_so = (exchange, bundle, enrol, refresh, repair, begin, piece)
+    made_so = (exchange, bundle, enrol, refresh, repair, reveals, begin, piece)
     return {one.__name__: one for one in made_so}
 
 

@@ -43,7 +43,7 @@ LONG = int(os.environ.get("YUANBA_TEST_FUZZ", "0"))
 SECONDS_MAX = 5.0
 """No request of these does more than some milliseconds of work; a machine may be busy."""
 
-DOORS = ("exchange", "bundle", "enrol", "refresh", "repair", "begin", "piece")
+DOORS = ("exchange", "bundle", "enrol", "refresh", "repair", "reveals", "begin", "piece")
 
 
 def tries(number: int) -> Any:

@@ -18,7 +18,7 @@ import type { Difference } from "./digests";
 import { Intake, StaleAnswer } from "./intake";
 import { problem } from "./problems";
 import { linesOf, Repair, repairRequest } from "./repair";
-import { BATCH_MAX, type LocalReplica } from "./replica";
+import { BATCH_MAX, dropLooks, looksOf, type LocalReplica } from "./replica";
 import { after, afterRefusal, endsAll, Session, step, type Step } from "./session";
 import { RequestRefused, Unreachable, type Transport } from "./transport";
 import type { Fields, Json, Problem } from "./types";
@@ -27,6 +27,8 @@ const EXCHANGES_MAX = 10_000;
 const REFRESH_BEFORE_MS = 5 * 60_000;
 /** A catalogue is asked for again after a day, for the cost of a 304. */
 const LEARN_MS = 86_400_000;
+/** Looks at restricted facts in one request. */
+const LOOKS_MAX = 100;
 
 /**
  * Who this device is to the server. `expires_at` is by the server's clock. `nonce`: of a
@@ -87,6 +89,7 @@ export class Client {
         next = this.smaller(next);
       }
     }
+    if (this.reachable === true) await this.tellLooks();
     const code = next.code;
     const told = this.told ?? (code === null ? null : problem(code));
     return { step: next, problem: next.step === "rest" ? null : told };
@@ -263,6 +266,19 @@ export class Client {
       // An exchange beside this may have refreshed it meanwhile.
       if (this.credentials().token === token) await this.refresh();
       return act(this.transport, this.credentials().token);
+    }
+  }
+
+  /** Tell which restricted facts were looked at. What does not come off is told the next time. */
+  private async tellLooks(): Promise<void> {
+    const { storage, device } = this.replica;
+    const reveals = looksOf(storage.shelf).slice(0, LOOKS_MAX);
+    if (reveals.length === 0) return;
+    try {
+      await this.transport.ask("POST", "reveals", { device, reveals }, this.credentials().token);
+      await storage.write("mine", (shelf) => dropLooks(shelf, reveals.length));
+    } catch (error) {
+      if (!(error instanceof RequestRefused) && !(error instanceof Unreachable)) throw error;
     }
   }
 

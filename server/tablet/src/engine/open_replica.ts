@@ -209,6 +209,10 @@ export class OpenReplica implements Replica {
     return this.worked(() => resend(this.local, stamp, fields, this.platform.nowMs()));
   }
 
+  noteLook(record: string, purpose: string): Promise<void> {
+    return this.worked(() => this.local.noteLook(record, purpose, this.platform.nowMs()));
+  }
+
   newId(): string {
     return uuid7(this.crypto, this.platform.nowMs());
   }

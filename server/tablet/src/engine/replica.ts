@@ -191,6 +191,14 @@ export class LocalReplica {
     return entry;
   }
 
+  /** Keep note of a look at restricted facts; it is told to the server when there is a network. */
+  async noteLook(record: string, purpose: string, nowMs: number): Promise<void> {
+    await this.storage.write("mine", (shelf) => {
+      const look = { record, purpose, at: nowMs, offset_ms: shelf.meta("offset_ms") };
+      shelf.setMeta(LOOKS, [...looksOf(shelf), look]);
+    });
+  }
+
   /** The type of a record that is shown. */
   specOf(record: string): RecordType {
     const view = this.view(record);
@@ -251,6 +259,18 @@ export class LocalReplica {
   }
 
   private document: Fields | null = null;
+}
+
+const LOOKS = "looks";
+
+/** Looks at restricted facts that were not told yet, oldest first. */
+export function looksOf(shelf: Reading): readonly Json[] {
+  return (shelf.meta(LOOKS) ?? []) as Json[];
+}
+
+/** The oldest `count` looks were told. */
+export function dropLooks(shelf: Shelf, count: number): void {
+  shelf.setMeta(LOOKS, looksOf(shelf).slice(count));
 }
 
 /** Where this replica stands in each of its feeds. */

@@ -443,6 +443,8 @@ export interface Replica {
   withdraw(stamp: string): Promise<void>;
   /** Send a kept entry again, with other values where `fields` has them. Answers a new stamp. */
   resend(stamp: string, fields?: Fields): Promise<string>;
+  /** Keep note of a look at restricted facts, in words what for, before they are shown. */
+  noteLook(record: string, purpose: string): Promise<void>;
   /** A new record id (UUIDv7). */
   newId(): string;
 

@@ -46,6 +46,8 @@ export class Office {
   readonly known = new Map<string, Raw>();
   readonly requests: { path: string; body: Asked; headers: Headers; bytes: number }[] = [];
   readonly faults: Fault[] = [];
+  /** Looks at restricted facts that devices told of. */
+  readonly looks: Fields[] = [];
   nowMs = NOON;
   epoch = "e1";
   reads: string[] | null = [FEED];
@@ -119,6 +121,10 @@ export class Office {
     if (door === "refresh") return this.refresh(body);
     if (headers.get("authorization") !== `Bearer ${this.tokens.token}`) return refused(401, "token_expired");
     if (door === "catalogue") return json(this.catalogue, { etag: '"c1"' });
+    if (door === "reveals") {
+      this.looks.push(...body.reveals as Fields[]);
+      return json({ noted: body.reveals.length });
+    }
     if (door === "repair" && this.canRepair) return ndjson(this.repair(body));
     return door === "exchange" ? ndjson(this.exchange(body)) : refused(404, "not_found");
   }

@@ -66,7 +66,7 @@ function Restricted({ resident }: { resident: View }) {
     (field) => field.name !== "resident" && field.name !== "grid",
   );
   return (
-    <Covered title={t("restricted.title")} flush>
+    <Covered title={t("restricted.title")} record={facts.id} flush>
       {() => <FieldRows view={facts} fields={fields} asked="facts" />}
     </Covered>
   );

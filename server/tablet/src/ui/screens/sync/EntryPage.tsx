@@ -66,7 +66,9 @@ function Entry({ work }: { work: Work }) {
       />
       <Said work={work} />
       {isRestricted ? (
-        <Covered title={t("entry.changes")}>{() => <Changes work={work} spec={spec} />}</Covered>
+        <Covered title={t("entry.changes")} record={work.record}>
+          {() => <Changes work={work} spec={spec} />}
+        </Covered>
       ) : (
         <Card title={t("entry.changes")}>
           <Changes work={work} spec={spec} />
