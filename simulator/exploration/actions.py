@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.hostile_acts import hostile
 from simulator.exploration.seldom import SELDOM
 from sync.errors import Refusal
 
@@ -126,6 +127,7 @@ ON_TABLETS: Mapping[str, Callable[[World, Tablet, Mapping[str, Any]], None]] = {
     "clock": _clock,
     "full": _full,
     "withdraw": _withdraw,
+    "hostile": hostile,
 }
 """Action → what it does to a tablet."""
 

@@ -127,6 +127,9 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
             yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
         if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):
             continue
+        into = ledger.rows.get(op.get("into") or "")
+        if into is not None and (grace | set(told.hello["feeds"])).isdisjoint(into.feeds()):
+            continue  # The other of the two is not theirs any more.
         moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
         if not moving and not grace.isdisjoint(record.feeds()):
             yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"

@@ -89,6 +89,8 @@ def _same(name: str, mine: dict[str, Any], row: Row) -> Iterator[Wrong]:
     versions = told.get("vx") or {}
     if (told["head"], sorted(told["c"] or ())) != (row.head, sorted(row.c)):
         yield 1, f"{row.id} on {name} has another head or other marks than the server's"
+    if (told.get("x") or {}) != (row.raw[5] or {}):
+        yield 1, f"{row.id} on {name} has other unknown fields than the server's"
     for field in row.spec.fields:
         own = (told.get(field), versions.get(field, told["v"]))
         theirs = (row.get(field), row.version(field))

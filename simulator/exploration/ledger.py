@@ -140,6 +140,13 @@ class HeldRow(NamedTuple):
     code: str
 
 
+class DeviceRow(NamedTuple):
+    """A device as it is supervised: whose stamps it may bring, and whether it is not trusted."""
+
+    former: tuple[str, ...]
+    limited: bool
+
+
 class Change(NamedTuple):
     """One change of one row of a table: ``what`` is the table and the sign of the change."""
 
@@ -396,6 +403,21 @@ class Ledger:
         """Whether a device was suspended for cause."""
         found = self._db.execute("SELECT suspended FROM device WHERE id = ?", (device,)).fetchone()
         return bool(found and found[0])
+
+    def device(self, device: str) -> DeviceRow:
+        """A device as it is supervised now."""
+        found = self._db.execute(
+            "SELECT former, suspended, hand_in_only, wipe FROM device WHERE id = ?", (device,)
+        ).fetchone()
+        if found is None:
+            return DeviceRow((), limited=True)
+        former, *limits = found
+        return DeviceRow(tuple(former.split()), any(limits))
+
+    def asides(self, device: str) -> list[Any]:
+        """What came from a device and could not be kept as an operation, as it came."""
+        found = self._db.execute("SELECT body FROM aside WHERE device = ?", (device,))
+        return [orjson.loads(row[0]) for row in found]
 
     def role_of(self, user: str) -> str | None:
         """The role that somebody has now; None if they are not in service."""

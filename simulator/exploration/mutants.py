@@ -15,7 +15,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from simulator.exploration import mutants_device, mutants_doors, mutants_server
+from simulator.exploration import (
+    mutants_device,
+    mutants_doors,
+    mutants_hostile,
+    mutants_server,
+)
 from simulator.exploration.beginning import beginning
 from simulator.exploration.planting import Plant
 
@@ -37,6 +42,7 @@ MUTANTS: Mapping[str, Mutant] = {
         *mutants_server.TABLE,
         *mutants_device.TABLE,
         *mutants_doors.TABLE,
+        *mutants_hostile.TABLE,
     )
 }
 """Name → mutant."""

@@ -25,7 +25,7 @@ from simulator.exploration.audit_redaction import Erasures, excused
 from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_places, audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
-from simulator.exploration.audit_wire import audit_answer, read_exchange
+from simulator.exploration.audit_wire import Exchange, audit_answer, read_exchange
 from simulator.exploration.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -173,7 +173,10 @@ class Oracle:
             self.broke(0, f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
         if answer.status != 200 or path != "/sync/v1/exchange":
             return
-        told = read_exchange(headers, body or b"", answer.headers, answer.body)
+        self.understood(tablet, read_exchange(headers, body or b"", answer.headers, answer.body))
+
+    def understood(self, tablet: Tablet, told: Exchange) -> None:
+        """Judge what an exchange says."""
         for ack in told.acks:
             if ack["stamp"] is not None:
                 self.acked[ack["stamp"]] = ack["outcome"]

@@ -43,6 +43,7 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "clock": 1.5,
         "full": 0.8,
         "withdraw": 0.5,
+        "hostile": 2,
     },
     "desk": {
         "edit": 30,

@@ -117,6 +117,24 @@ REASONS: Mapping[str, str] = {
     "{} came about by forgetting": "{0} 因遗忘而出现",
     "{} {} is led by several: {}": "{0} {1} 有多个主办：{2}",
     "{} {} is live in {}, not {}": "{0} {1} 在 {2} 中，而不是在 {3} 中",
+    # What a hostile app sends.
+    "{}: {} is {}, not {}": "{0}：{1} 为 {2}，应为 {3}",
+    "{}: {} is {}, and its app may think it passes": "{0}：{1} 为 {2}，应用却会以为还能通过",
+    "{}: {} was {}, and is nowhere": "{0}：{1} 的结果是 {2}，却不知去向",
+    "{}: {} was {}, and changed {}": "{0}：{1} 的结果是 {2}，却改动了 {3}",
+    "{}: the ack of {} tells of {}": "{0}：对 {1} 的确认透露了 {2}",
+    "{}: the ack of {} tells the head of a record that is not theirs": (
+        "{0}：对 {1} 的确认透露了他人记录的版本"
+    ),
+    "{} names a field of a newer app, and is {}": "{0} 含新版应用的字段，结果却是 {1}",
+    "{}: the field {} of a newer app is not kept": "{0}：新版应用的字段 {1} 没有保留",
+    "{}: {} go on from cursors of somebody else's": "{0}：{1} 从他人的游标接着发",
+    "{}: {} begins anew, and {} differ": "{0}：{1} 重新开始，却有 {2} 条不同",
+    "{}: the whole request was met with {}": "{0}：整个请求的答复是 {1}",
+    "{} was answered with {} {}, not {}": "{0} 的答复是 {1} {2}，应为 {3}",
+    "{}: something of a request was taken that was refused": "{0}：整个被拒的请求仍有内容被收下",
+    "{} is {} beside {}, and alone {}": "{0} 与 {2} 同批时为 {1}，单独时为 {3}",
+    "{} on {} has other unknown fields than the server's": "{1} 上 {0} 的未知字段与服务器不同",
     # The end, or a fall.
     "{} was in the history, and is gone after the server fell": (
         "{0} 曾在历史里，服务器崩溃后不见了"

@@ -78,6 +78,9 @@ def _simpler(step: Step) -> Iterator[Step]:
     if len(drafts) > 1:
         for at in range(len(drafts)):
             yield step._replace(args={**args, "drafts": [drafts[at]], "group": None})
-    for name in ("anew", "dies", "group"):
+    wrongs = args.get("wrongs") or ()
+    for at in range(len(wrongs)):
+        yield step._replace(args={**args, "wrongs": [wrongs[at]]})
+    for name in ("anew", "dies", "group", "wrongs", "ask", "honest"):
         if args.get(name):
             yield step._replace(args={**args, name: None})

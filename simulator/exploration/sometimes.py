@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulator.exploration.hostile_words import HOSTILE
+
 __all__ = ["SOMETIMES"]
 
 SOMETIMES: Mapping[str, tuple[str, str]] = {
@@ -83,5 +85,9 @@ SOMETIMES: Mapping[str, tuple[str, str]] = {
     "page:left": ("告知移出", "a record is told to have left"),
     "done:more": ("分多次收取", "an answer does not hold everything"),
     "next:wipe": ("被通知清除", "a tablet is told to erase itself"),
+    **{
+        f"hostile:{key}": (f"问题应用：{zh}", f"hostile app: {en}")
+        for key, (zh, en) in HOSTILE.items()
+    },
 }
 """Name of a counter → what it counts (zh, en)."""

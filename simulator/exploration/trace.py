@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from simulator.exploration.hostile_words import HOSTILE
 from simulator.exploration.office import CATALOGUE
 from simulator.exploration.reasons import reason
 from simulator.exploration.sometimes import SOMETIMES
@@ -40,6 +41,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "the server answers {path}: {status}, {size} bytes",
     ),
     "next": ("同步结束：{step}；收到 {rows} 行{outcomes}", "{step}; {rows} rows came{outcomes}"),
+    "hostile": (
+        "夹带有问题的请求：{what}；答复 {status}",
+        "sends wrong things: {what}; met with {status}",
+    ),
     "clock": ("时钟从此差 {ahead} 分钟", "the clock is wrong by {ahead} minutes now"),
     "kill": ("应用被终止后重新打开", "the app is killed and opened again"),
     "image": ("设备做了备份", "the disk is copied, as every night"),
@@ -148,6 +153,9 @@ def _value(name: str, value: Any, lang: str) -> str:
     chinese = lang != "en"
     if name == "drafts":
         return ("；" if chinese else "; ").join(_draft(one, lang) for one in value)
+    if name == "what" and isinstance(value, list):
+        told = [HOSTILE[one][not chinese] for one in value]
+        return ("、" if chinese else ", ").join(told)
     if name == "fault":
         words = SOMETIMES.get(f"network:{value}") or SOMETIMES.get(value)
         return words[not chinese] if words else str(value)

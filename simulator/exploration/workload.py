@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.exploration.chance import Dice
 from simulator.exploration.desk import desk_step
 from simulator.exploration.drafts import drafts_on
+from simulator.exploration.hostile import hostile_step
 from simulator.exploration.profiles import Profile
 from simulator.exploration.seldom import SERVER_DOORS
 from simulator.exploration.world import Step
@@ -111,6 +112,8 @@ def _tablet(
         return "full", {"on": not tablet.disk.full}
     if action == "clone":
         return "clone", {"name": f"{tablet.name}-copy"}
+    if action == "hostile":
+        return "hostile", hostile_step(world, tablet, dice, number)
     if action == "withdraw":
         return "withdraw", {"which": dice.below(10)}
     return action, {}

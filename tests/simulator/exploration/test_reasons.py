@@ -31,7 +31,7 @@ def said(node: ast.AST) -> ast.expr | None:
             return words
         case ast.Call(func=ast.Attribute(attr="broke"), args=[_, words]):
             return words
-        case ast.Yield(value=ast.Tuple(elts=[ast.Constant(value=int()), words])):
+        case ast.Yield(value=ast.Tuple(elts=[ast.Constant(value=int()) | ast.Subscript(), words])):
             return words
         case ast.Call(func=ast.Attribute(attr="append", value=holder), args=[words]):
             name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
