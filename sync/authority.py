@@ -31,6 +31,7 @@ from sync.effects import Effect
 from sync.errors import Problem, Refusal
 from sync.identity import keys_of
 from sync.operation import AS_SENT, Operation, read
+from sync.redaction import named_in, without_values
 from sync.run import BatchRun
 from sync.scope import SYSTEM
 from sync.stamps import is_stamp
@@ -91,10 +92,11 @@ class Authority:
         """
         work = Work(tx, self.catalogue)
         parsed, asides = legible or self.read(batch)
-        for aside in asides:
-            work.set_aside(aside)
         operations = [one for one in parsed if isinstance(one, Operation)]
-        work.load(records={op.record for op in operations}, stamps={op.stamp for op in operations})
+        records = {op.record for op in operations}.union(*map(named_in, asides))
+        work.load(records=records, stamps={op.stamp for op in operations})
+        for aside in asides:
+            work.set_aside(without_values(work, aside, self._codec))
         wanted = stamps_to_read(operations, work)
         if wanted:
             work.load(stamps=wanted)
@@ -215,7 +217,8 @@ class Authority:
 
     def set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
         """Keep what has no stamp of its own to be kept under; sent again, it adds nothing."""
-        work.set_aside(self._aside(batch, raw, stamp, code))
+        aside = self._aside(batch, raw, stamp, code)
+        work.set_aside(without_values(work, aside, self._codec))
 
     def _aside(self, batch: Batch, raw: Any, stamp: str | None, code: str) -> Aside:
         body = self._codec.dumps(raw)
