@@ -63,6 +63,7 @@ class Authority:
         may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
         keepers: Callable[..., Iterable[str]] = lambda *_what, **_when: (),
         suspended: Callable[[Any, str, str], bool] = lambda *_who: False,
+        left: Callable[..., int | None] = lambda *_what, **_when: None,
     ) -> None:
         """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids.
 
@@ -70,7 +71,9 @@ class Authority:
         values of a record. ``keepers(work, record, now_ms=…)`` names the users who work with
         a record now: they are told what is changed in it late.
         ``suspended(tx, user, device)`` says whether one of them is suspended now: what they
-        have waiting goes by a person's decision only.
+        have waiting goes by a person's decision only. ``left(work, user, record, now_ms=…)``
+        says when a user ceased to work where a record is (ms): None if they still do, 0 if
+        they never did.
         """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
@@ -79,6 +82,7 @@ class Authority:
         self._may_be_told = may_be_told
         self.keepers = keepers
         self.suspended = suspended
+        self.left = left
         self._new_id = new_id
         self._reactions: dict[str, list[Reaction]] = {}
         for reaction in reactions:
