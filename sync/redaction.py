@@ -227,7 +227,7 @@ def _write_over_row(record: Record, names: Collection[str], stamp: str) -> None:
     known = record.spec.index
     if record.vx:
         record.vx = {name: one for name, one in record.vx.items() if name in known} or None
-    for name in names:
+    for name in sorted(names):  # the row's bytes follow the order in which fields are written
         if name in known:
             record.put(name, _empty(record.spec, name), stamp)
     record.head = record.tail = stamp
