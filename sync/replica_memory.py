@@ -17,7 +17,7 @@ It never copies values: what is read from it must not be changed (the contract s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from sync.replica_storage import PENDING, Entry, FeedRow, Shelf, State, Stored
@@ -43,9 +43,10 @@ class MemoryStorage:
         copied._shelf.fill(self._shelf)
         return copied
 
-    def read(self) -> AbstractContextManager[Shelf]:
+    @contextmanager
+    def read(self) -> Iterator[Shelf]:
         """See ``ReplicaStorage.read``."""
-        return nullcontext(self._shelf)
+        yield self._shelf
 
     @contextmanager
     def write(self) -> Iterator[Shelf]:

@@ -13,7 +13,7 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sync import gates, groups, handover, kinds
@@ -28,7 +28,7 @@ from sync.redaction import blanked, is_redacted, predates
 from sync.scope import SYSTEM, Scope
 from sync.stamps import is_server
 from sync.store import Held, Outcome, StoredOperation, Stray
-from sync.upcasts import upcast
+from sync.upcasts import other_words, upcast
 from sync.work import Work
 
 if TYPE_CHECKING:
@@ -114,11 +114,8 @@ class BatchRun:
             late = gates.pass_all(self, op, context)
             if erased:
                 raise Refusal(Problem("redacted", pointer="/record"))
-            effect = kinds.KINDS[op.kind](self, op, context)
-            if context.released and not late:
-                at = context.corrected_ms
-                late = handover.is_late(self, op, effect.record, corrected_ms=at)
             judged = context._replace(late=True) if late else context
+            effect = kinds.KINDS[op.kind](self, op, judged)
         except Hold as hold:
             return self.hold(op, context, hold)
         except Refusal as refusal:
@@ -128,6 +125,9 @@ class BatchRun:
     # Outcomes ------------------------------------------------------------------------------
 
     def _settle(self, op: Operation, context: Context, effect: Effect) -> Ack:
+        others = other_words(op.raw)
+        if others and effect.outcome == "applied":  # Its device would compute another row.
+            effect.outcome = "merged"
         plain = effect.outcome == "applied" and effect.code is None
         record = effect.record
         moved = record.head == context.stamp or bool(effect.mixed)
@@ -154,22 +154,31 @@ class BatchRun:
         for reaction in self.authority.reactions_to(op, effect, moved=moved):
             for drafted in reaction.drafts(self.work, op, record):
                 self.as_server(drafted, cause=op.stamp)
-        feeds = context.scope.readable(record.feeds())
-        head = record.head if feeds else None
-        if plain:  # The row that its author can compute, before the server's own operations.
-            head = context.stamp
-        ack = Ack(op.stamp, effect.outcome, head, feeds)
-        if not plain:
-            problem = Problem(effect.code) if effect.code is not None else None
-            names = [name for name in op.fields if name != "*"]
-            ack = ack._replace(
-                fields=_told(op, record, names),
-                versions={name: record.version(name) for name in names},
-                conflict=effect.conflict,
-                problem=problem,
-            )
+        ack = self._settled(op, context, effect, others)
         self.answers[op.stamp] = ack
         return ack
+
+    def _settled(
+        self, op: Operation, context: Context, effect: Effect, others: Sequence[str]
+    ) -> Ack:
+        """The ack. ``others``: the fields as an older app named them."""
+        record = effect.record
+        feeds = context.scope.readable(record.feeds())
+        if effect.outcome == "applied" and effect.code is None:
+            # The row that its author can compute, before the server's own operations.
+            return Ack(op.stamp, effect.outcome, context.stamp, feeds)
+        names = [name for name in op.fields if name != "*"]
+        names += [one for one in others if one in record.spec.index and one not in op.fields]
+        return Ack(
+            op.stamp,
+            effect.outcome,
+            record.head if feeds else None,
+            feeds,
+            fields=_told(op, record, names),
+            versions={name: record.version(name) for name in names},
+            conflict=effect.conflict,
+            problem=Problem(effect.code) if effect.code is not None else None,
+        )
 
     def look_alike(self) -> None:
         """Put records beside those made here that they may be, for a person to look at."""

@@ -24,7 +24,7 @@ from typing import Any
 from sync.catalogue import Catalogue, Upcast
 from sync.operation import AS_SENT, Operation
 
-__all__ = ["upcast"]
+__all__ = ["other_words", "upcast"]
 
 
 def upcast(op: Operation, catalogue: Catalogue) -> Operation:
@@ -47,6 +47,22 @@ def upcast(op: Operation, catalogue: Catalogue) -> Operation:
     raw = {**op.raw, "schema": catalogue.schema, AS_SENT: sent}
     raw |= {name: new for name, new in (("fields", fields), ("base", base)) if raw.get(name)}
     return op._replace(fields=fields, base=base, schema=catalogue.schema, raw=raw)
+
+
+def other_words(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that an operation named as it was sent, where today's words change something.
+
+    Empty where its author reads it as the server does, and can compute what it came to.
+
+    >>> other_words({"fields": {"phone": "1"}, AS_SENT: {"fields": {"tel": "1"}}})
+    ('tel',)
+    >>> other_words({"fields": {"room": "2"}, AS_SENT: {"fields": {"room": "2"}}})
+    ()
+    """
+    sent = raw.get(AS_SENT)
+    if sent is None or sent.get("fields") == raw.get("fields"):
+        return ()
+    return tuple(sent.get("fields") or ())
 
 
 def _fields(fields: Mapping[str, Any], row: Upcast) -> dict[str, Any]:
