@@ -28,13 +28,14 @@ from server.hints import Hints
 from server.likeness import ALIKE
 from server.models import db
 from server.reactions import REACTIONS
-from server.readers import keepers, left, may_be_told
+from server.readers import keepers, may_be_told
 from server.records import CATALOGUE
 from server.services import EXTENSION, Services
 from server.settings import Settings
 from server.store import SqlStore, open_store
 from server.upkeep import Upkeep
 from sync.authority import Authority, Safeguards
+from sync.catalogue import Catalogue
 from sync.exchange import Exchange
 
 __all__ = ["create_app", "create_services"]
@@ -56,16 +57,18 @@ def create_services(
     draw: Callable[[int], int] = secrets.randbelow,
     store: SqlStore | None = None,
     later: Later = by_timer,
+    catalogue: Catalogue = CATALOGUE,
 ) -> Services:
     """Engine and store for ``settings``. The database must have been migrated.
 
     ``store``: one that is open already, in place of what the settings name. ``later``: what
-    calls something after a while; a timer of its own by default.
+    calls something after a while; a timer of its own by default. ``catalogue``: the record
+    types of another version, which the store must have been opened with.
     """
-    store = store or open_store(settings, CATALOGUE)
+    store = store or open_store(settings, catalogue)
     broken = {settings.broken: False} if settings.broken else {}
     authority = Authority(
-        CATALOGUE,
+        catalogue,
         next_stamp=ServerStamps(draw).next,
         new_id=lambda _now_ms: new_id(),
         reactions=REACTIONS,
@@ -73,7 +76,6 @@ def create_services(
         may_be_told=may_be_told,
         keepers=keepers,
         suspended=lambda tx, user, device: is_suspended(tx.cursor, user, device),
-        left=left,
         safeguards=Safeguards(**broken),
         codec=store.codec,
     )
@@ -86,11 +88,11 @@ def create_services(
     )
     return Services(
         settings=settings,
-        catalogue=CATALOGUE,
+        catalogue=catalogue,
         store=store,
         authority=authority,
-        exchange=Exchange(CATALOGUE, store, authority, lease_days=int(settings.lease_days)),
-        door=Door(CATALOGUE, store, authority, now_ms=now_ms, new_id=new_id),
+        exchange=Exchange(catalogue, store, authority, lease_days=int(settings.lease_days)),
+        door=Door(catalogue, store, authority, now_ms=now_ms, new_id=new_id),
         status=StatusBook(store, later=later),
         upkeep=Upkeep(
             store,

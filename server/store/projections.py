@@ -65,9 +65,15 @@ class Projector:
 
     @staticmethod
     def of(spec: RecordType) -> Projector | None:
-        """The projector of a type, or None if nothing queries it."""
+        """The projector of a type, or None if nothing queries it.
+
+        A type may have got fields at its end since its projection was declared.
+        """
         projection = PROJECTIONS.get(spec.name)
-        if projection is None or projection.spec is not spec:
+        if projection is None:
+            return None
+        known = projection.spec
+        if known is not spec and [*known.index] != [*spec.index][: len(known.index)]:
             return None
         return Projector(projection, PROJECTED[spec.name])
 

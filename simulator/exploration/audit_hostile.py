@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from simulator.exploration.audit_made import as_sent
 from simulator.exploration.audit_wire import Exchange
 from simulator.exploration.ledger import Ledger, Row
 
@@ -71,7 +72,7 @@ def _reused(facts: Facts, op: Any) -> Demand | None:
         or op["stamp"][18:26] not in facts.devices
     ):
         return None
-    same = _content(known.raw) == _content(op)
+    same = _content(as_sent(known.raw)) == _content(op)
     return None if same else Demand("held", ("stamp_reused",))
 
 
@@ -311,7 +312,7 @@ def _kept(
     """It changed nothing, and is kept as it came."""
     stamp = op.get("stamp") if isinstance(op, dict) else None
     known = facts.ledger.ops.get(stamp) if isinstance(stamp, str) else None
-    whole = op in kept or (known is not None and _content(known.raw) == _content(op))
+    whole = op in kept or (known is not None and _content(as_sent(known.raw)) == _content(op))
     if not whole:
         yield 2, f"{what}: {_name(op)} was {ack['outcome']}, and is nowhere"
     if what in ("reused", "reused_at_once", "copied"):

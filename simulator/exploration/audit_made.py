@@ -11,12 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.exploration.audit_redaction import excused
-from simulator.exploration.ledger import Ledger
+from simulator.exploration.ledger import Ledger, Op
 
 if TYPE_CHECKING:
     from simulator.exploration.tablet import Tablet
 
-__all__ = ["Made", "audit_handed_in", "audit_made", "bodies_of", "rows_without_work"]
+__all__ = [
+    "Made",
+    "as_sent",
+    "audit_handed_in",
+    "audit_made",
+    "bodies_of",
+    "only_new_words",
+    "rows_without_work",
+]
 
 Wrong = tuple[int, str]
 
@@ -37,7 +45,7 @@ def rows_without_work(tablet: Tablet, records: Sequence[str]) -> dict[str, Any]:
     with tablet.disk.read() as shelf:
         busy = shelf.pending(records)
         return {
-            record: dict(zip(one.keys, one.row, strict=True))
+            record: dict(zip(one.keys, one.row, strict=False))
             for record, one in shelf.rows(records).items()
             if record not in busy and not one.deleted
         }
@@ -78,5 +86,18 @@ def audit_handed_in(
             kept = {name: value for name, value in op.fields.items() if value is not None}
             if not kept.items() <= one.fields.items() or op.fields.keys() != one.fields.keys():
                 yield 2, f"{stamp} was made as {one.fields}, and what is left of it is {op.fields}"
-        elif op.fields != one.fields:
+        elif as_sent(op.raw)["fields"] != one.fields:
             yield 2, f"{stamp} was made as {one.fields} and is {op.fields} in the history"
+
+
+def as_sent(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation in the words in which it came, where a newer version reads it otherwise."""
+    return {
+        **{name: value for name, value in raw.items() if name != "as_sent"},
+        **(raw.get("as_sent") or {}),
+    }
+
+
+def only_new_words(op: Op, was: Mapping[str, Any]) -> bool:
+    """Whether an operation says what it said, read in the words of a newer version."""
+    return "as_sent" in op.raw and as_sent(op.raw) == as_sent(was)

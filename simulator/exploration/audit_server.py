@@ -12,6 +12,7 @@ from typing import Any
 from simulator.exploration.audit_redaction import excused
 from simulator.exploration.expectations import Expected, by_record
 from simulator.exploration.ledger import Change, Ledger, Op, Row
+from simulator.exploration.newer import NEWER
 
 __all__ = ["Saw", "audit_places", "audit_transaction"]
 
@@ -30,17 +31,24 @@ def audit_transaction(
     for op in new:
         saw(f"outcome:{op.outcome}")
         saw(f"kind:{op.kind}")
+        if op.raw.get("as_sent"):
+            saw("upgrade:old_words")
+        elif op.raw.get("schema") == NEWER.schema and op.device[:3] != "srv":
+            saw("upgrade:new_words")
         if op.code:
             saw(f"code:{op.code}")
     yield from _history(changes)
+    yield from _in_new_words(ledger, new)
     yield from _closings(ledger, changes, saw)
     yield from _told(ledger, new, revised, saw)
-    released = {ledger.ops[one.key].record for one in revised if one.old == "held"}
+    let_go = [ledger.ops[one.key] for one in revised if one.old == "held"]
+    released = {op.record for op in let_go}
     ops = by_record(new)
     for record, row in before.items():
         after = ledger.rows[record]
         here = [op for op in ops.get(record, []) if op.actor != "" and not _is_mixed(op, ops)]
-        yield from _legal(row, after, ops.get(record, []), record in released)
+        steps = [*ops.get(record, []), *(op for op in let_go if op.record == record)]
+        yield from _legal(row, after, steps, record in released)
         yield from _guarded(ledger, row, after, ops.get(record, []), record in released)
         if record not in released:
             yield from _expected(ledger, row, after, here, ops.get(record, []), saw)
@@ -57,6 +65,19 @@ def _history(changes: Sequence[Change]) -> Iterator[Wrong]:
     for one in changes:
         if one.what in ("op-", "op!", "rec-", "con-"):
             yield 9, f"{one.key} vanished or changed in the history ({one.what})"
+
+
+def _in_new_words(ledger: Ledger, new: Sequence[Op]) -> Iterator[Wrong]:
+    """What an older app said is taken in the words of the version that the server is."""
+    if "dwellings" not in ledger.specs["building"].policy:
+        return
+    for op in new:
+        if op.raw.get("schema", NEWER.schema) >= NEWER.schema or op.outcome == "rejected":
+            continue
+        if op.type == "building" and "doors" in op.fields:
+            yield 2, f"{op.stamp} tells of doors, which are dwellings now, and was {op.outcome}"
+        if op.type == "home_visit" and op.fields.get("purpose") == "care":
+            yield 2, f"{op.stamp} holds a code that is another now, and was {op.outcome}"
 
 
 def _closings(ledger: Ledger, changes: Sequence[Change], saw: Saw) -> Iterator[Wrong]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from struct import Struct
 from typing import TypeVar
 
 from sync.stamps import BASE32
@@ -28,8 +27,6 @@ from sync.stamps import BASE32
 __all__ = ["Chance", "Dice"]
 
 T = TypeVar("T")
-
-_EIGHT_WORDS = Struct(">8Q").unpack
 
 
 class Chance:
@@ -52,14 +49,15 @@ class Dice:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._thrown = 0
-        self._left: list[int] = []
+        self._left = b""
 
     def _word(self) -> int:
         if not self._left:
             text = self._key + str(self._thrown).encode()
-            self._left = [*_EIGHT_WORDS(blake2b(text, digest_size=64).digest())][::-1]
+            self._left = blake2b(text, digest_size=64).digest()
             self._thrown += 1
-        return self._left.pop()
+        word, self._left = self._left[:8], self._left[8:]
+        return int.from_bytes(word, "big")
 
     def below(self, most: int) -> int:
         """A whole number from 0 to ``most`` - 1."""

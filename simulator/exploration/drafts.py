@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.chance import Dice
 from simulator.exploration.ledger import TypeSpec
+from simulator.exploration.newer import specs_of
 from simulator.exploration.profiles import Profile
 from simulator.exploration.values import Entered, change, plain
-from sync.replica_storage import PENDING
 
 if TYPE_CHECKING:
     from simulator.exploration.tablet import Tablet
@@ -36,13 +36,13 @@ class Desk:
 
     def __init__(self, world: World, tablet: Tablet, profile: Profile, mark: str) -> None:
         self.world, self.tablet, self.profile = world, tablet, profile
-        self.specs = world.oracle.ledger.specs
-        own: dict[str, set[str]] = {}
+        self.specs = specs_of(tablet.replica.catalogue.schema)
         with tablet.disk.read() as shelf:
-            for entry in shelf.in_state(*PENDING):
-                own.setdefault(entry.body["type"], set()).add(entry.record)
-            known = {name: {*shelf.records(name), *own.get(name, ())} for name in self.specs}
-        self.known: dict[str, list[str]] = {name: sorted(ids) for name, ids in known.items() if ids}
+            self.known = {
+                name: sorted({*shelf.records(name), *shelf.pending_records(name)})
+                for name in self.specs
+            }
+        self.known = {name: ids for name, ids in self.known.items() if ids}
         self.entered = Entered(f"〔{mark}〕", tablet.now_ms(), self.known)
         user = world.oracle.ledger.rows.get(world.user_of(tablet))
         self.role = user.get("role") if user else ""
@@ -67,7 +67,9 @@ def drafts_on(world: World, tablet: Tablet, dice: Dice, profile: Profile, mark: 
     """What is done on a tablet in one go; empty if there is nothing to do it to."""
     desk = Desk(world, tablet, profile, mark)
     drafts: list[Draft] = []
-    for _ in range(dice.pick((1, 1, 1, 2, 3))):
+    for number in range(dice.pick((1, 1, 1, 2, 3))):
+        # A word of its own for each: by its words an operation is told from another.
+        desk.entered = desk.entered._replace(mark=f"〔{mark}-{number}〕")
         kind = dice.weighted(KINDS) or "edit"
         made = _MAKERS[kind](desk, dice)
         if made is not None and made["record"] not in {one["record"] for one in drafts}:

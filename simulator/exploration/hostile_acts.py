@@ -254,6 +254,7 @@ def _unharmed(
         new_id=lambda: f"00000000-0000-7000-8000-{next(ids):012x}",
         draw=lambda most: next(ids) % most,
         later=lambda _seconds, _do: None,
+        catalogue=world.office.catalogue,
     )
     answer = twin.call("POST", EXCHANGE, headers, plain)
     world.saw("hostile:beside_honest")

@@ -247,6 +247,18 @@ class Ledger:
         twin.held.update(self.held)
         return twin
 
+    def read_as(self, specs: Mapping[str, TypeSpec]) -> None:
+        """From now on the types are these: the same rows, and fields that they may not have."""
+        self.specs = specs
+
+        def again(row: Row) -> Row:
+            return Row(row.raw, specs[row.spec.name], deleted=row.deleted)
+
+        self.rows.update({record: again(row) for record, row in self.rows.items()})
+        self.past.update(
+            {record: [again(row) for row in rows] for record, rows in self.past.items()}
+        )
+
     # Reading ---------------------------------------------------------------------------------
 
     def drain(self) -> list[Change]:
@@ -259,7 +271,7 @@ class Ledger:
         if not changes:
             return changes
         db.execute("DELETE FROM watch")
-        self._read_ops([one.key for one in changes if one.what in ("op+", "op~")])
+        self._read_ops([one.key for one in changes if one.what in ("op+", "op~", "op!")])
         for change in changes:
             what, key = change.what, change.key
             if what == "rec":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.exploration.planting import Plant, attribute
+from simulator.exploration.planting import Plant, attribute, wrapped
 
 __all__ = ["TABLE"]
 
@@ -53,6 +53,19 @@ def _tablet_keeps(_original: Any) -> Callable[..., None]:
     return lambda _shelf, _page: None
 
 
+# Versions ---------------------------------------------------------------------------------------
+
+
+def _old_words_pass(_original: Any) -> Callable[..., tuple[str, ...]]:
+    """An older app is told that its words were taken as they are, and shows another row."""
+    return lambda _raw: ()
+
+
+def _old_words_taken(_original: Any) -> Callable[..., Any]:
+    """What an older app says is not read in today's words."""
+    return lambda op, _catalogue: op
+
+
 TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("purge_untold", "清理后不重建", "nobody is told to begin anew past the horizon", (4, 7),
      attribute("server.store.upkeep:Upkeeping._write", _purge_untold)),
@@ -64,6 +77,11 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("sync.run:predates", _late_work_tells)),
     ("tablet_keeps_erased", "抹去后平板仍有内容", "a tablet keeps what was erased", (4,),
      attribute("sync.intake:_write_over", _tablet_keeps)),
+    ("old_words_acked", "旧版说法照样确认", "an older app is told that its words were kept", (1,),
+     attribute("sync.run:other_words", _old_words_pass)),
+    ("old_words_taken", "旧版说法未转换", "an older app is not read in today's words", (2,),
+     wrapped(attribute("sync.authority:upcast", _old_words_taken),
+             attribute("sync.run:upcast", _old_words_taken))),
     ("purged_too_early", "删除记录过早清除", "a deletion is forgotten before its time", (7,),
      attribute("server.store.upkeep:Upkeeping.compact", _purged_too_early)),
 )  # fmt: skip

@@ -38,6 +38,7 @@ from server.store.migrate import put_marks
 from server.store.sqlite import sqlite_engine
 from server.store.tables import metadata
 from sync.authority import Ack
+from sync.catalogue import Catalogue
 from sync.errors import Problem, Refusal
 from sync.scope import SYSTEM, Scope
 
@@ -113,12 +114,14 @@ class Office:
         later: Callable[[float, Callable[[], None]], None],
         falling: Callable[[], None] = lambda: None,
         safeguards: Mapping[str, bool] | None = None,
+        catalogue: Catalogue = CATALOGUE,
     ) -> None:
         self._now_ms, self._new_id, self._draw, self._later = now_ms, new_id, draw, later
         self._falling = falling
         self._safeguards = dict(safeguards or {})
         self.starts = 0
         self.closed = False
+        self.catalogue = catalogue
         self._take(image)
         self._start()
 
@@ -135,7 +138,7 @@ class Office:
     def _start(self) -> None:
         """A fresh application on the database."""
         assert not self.connection.in_transaction, "what was not committed is gone"
-        store = _Store(_URL, CATALOGUE, engine=self._engine)
+        store = _Store(_URL, self.catalogue, engine=self._engine)
         served = create_services(
             _SETTINGS,
             now_ms=self._now_ms,
@@ -143,6 +146,7 @@ class Office:
             draw=self._draw,
             store=store,
             later=self._later,
+            catalogue=self.catalogue,
         )
         self.store, self.served = store, served
         inner = _flask().wsgi_app

@@ -19,6 +19,7 @@ from simulator.exploration.audit_made import (
     audit_handed_in,
     audit_made,
     bodies_of,
+    only_new_words,
     rows_without_work,
 )
 from simulator.exploration.audit_redaction import Erasures, excused
@@ -26,7 +27,7 @@ from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_places, audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
 from simulator.exploration.audit_wire import Exchange, audit_answer, read_exchange
-from simulator.exploration.ledger import Ledger
+from simulator.exploration.ledger import Change, Ledger
 
 if TYPE_CHECKING:
     from simulator.exploration.office import Response
@@ -128,6 +129,8 @@ class Oracle:
         changes = ledger.drain()
         if not changes:
             return
+        if any(one.what == "op!" for one in changes):
+            changes = self._in_new_words(changes)
         touched = dict.fromkeys(one.key for one in changes if one.what == "rec")
         before = {record: known.get(record) for record in touched}
         self.judge(audit_transaction(ledger, changes, before, self.world.saw))
@@ -138,6 +141,16 @@ class Oracle:
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)
+
+    def _in_new_words(self, changes: Sequence[Change]) -> list[Change]:
+        """The changes, where a newer version took what had waited: what was said is still there."""
+        was = self.ledger.read_again(one.key for one in changes if one.what == "op!")
+        return [
+            one._replace(what="op~")
+            if one.what == "op!" and only_new_words(self.ledger.ops[one.key], was[one.key])
+            else one
+            for one in changes
+        ]
 
     def erased(self, records: Sequence[str], erase: Callable[[], None]) -> None:
         """Let records be erased, and judge that transaction by what it alone may do."""

@@ -69,6 +69,7 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "close": 3,
         "compact": 3,
         "holiday": 0.6,
+        "upgrade": 1.2,
     },
 }
 """Who → action → weight."""

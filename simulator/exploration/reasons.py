@@ -135,24 +135,27 @@ REASONS: Mapping[str, str] = {
     "{}: something of a request was taken that was refused": "{0}：整个被拒的请求仍有内容被收下",
     "{} is {} beside {}, and alone {}": "{0} 与 {2} 同批时为 {1}，单独时为 {3}",
     "{} on {} has other unknown fields than the server's": "{1} 上 {0} 的未知字段与服务器不同",
-    # What was erased.
-    "the table {} holds {}, which was erased": "表 {0} 里还有已抹去的 {1}",
-    "{} about {} still waits with what was erased": "关于 {1} 的 {0} 还带着已抹去的内容在等",
+    # What somebody had erased.
+    "the table {} holds {}, which was erased": "数据表 {0} 里仍有已抹去的 {1}",
+    "{} about {} still waits with what was erased": "关于 {1} 的 {0} 仍带着已抹去的内容等待",
     "{} brings back {}, which was erased": "{0} 带回了已抹去的 {1}",
-    "{} came with an erasure, and is none": "{0} 随抹去而来，却不是抹去",
-    "{} does not say any more what it changed": "{0} 不再说明它改了什么",
-    "{} says another {} than before it was erased": "{0} 的 {1} 与抹去之前不同",
-    "{} still has {}, which was erased": "{0} 上还有已抹去的 {1}",
-    "{} still says {} of {}": "{0} 仍写着 {2} 的 {1}",
-    "{} tells {} of before {} was erased": "{0} 透露了 {2} 抹去之前的 {1}",
-    "{} vanished with an erasure ({})": "{0} 随抹去消失（{1}）",
-    "{} was erased, and its head does not say so": "{0} 已抹去，版本却没有变",
-    "{} was erased, and lies elsewhere now": "{0} 已抹去，却换了位置",
+    "{} came with an erasure, and is none": "{0} 与一次抹去同来，却不是抹去",
+    "{} does not say any more what it changed": "{0} 不再说明改动了什么",
+    "{} says another {} than before it was erased": "{0} 抹去后的 {1} 与之前不同",
+    "{} still has {}, which was erased": "{0} 上仍有已抹去的 {1}",
+    "{} still says {} of {}": "{0} 里 {2} 仍是 {1}",
+    "{} tells {} of before {} was erased": "{0} 写入了 {2} 抹去之前的 {1}",
+    "{} vanished with an erasure ({})": "{0} 随一次抹去消失（{1}）",
+    "{} was erased, and its head does not say so": "{0} 已抹去，当前版本却没有说明",
+    "{} was erased, and lies elsewhere now": "{0} 抹去后移到了别处",
     "{} was made as {}, and what is left of it is {}": "{0} 做的是 {1}，留下的是 {2}",
-    "{} was to be erased, and no operation says that it was": (
-        "{0} 应当抹去，却没有操作说明已抹去"
-    ),
+    "{} was to be erased, and no operation says that it was": "{0} 应当抹去，却没有操作说明已抹去",
     "{}.{} was erased, and is {}": "{0}.{1} 已抹去，却是 {2}",
+    # A newer version.
+    "{} holds a code that is another now, and was {}": "{0} 的代码已改，却按原样处理为 {1}",
+    "{} tells of doors, which are dwellings now, and was {}": (
+        "{0} 写的是每层户数，现已改为户数，却处理为 {1}"
+    ),
     # The end, or a fall.
     "{} was in the history, and is gone after the server fell": (
         "{0} 曾在历史里，服务器崩溃后不见了"

@@ -46,6 +46,20 @@ def _holiday(world: World, args: Mapping[str, Any]) -> None:
     world.tell("holiday", "county", days=args["days"])
 
 
+def _upgrade(world: World, args: Mapping[str, Any]) -> None:
+    """The server is closed for a migration, and then it is a newer version."""
+    world.saw("server:upgraded")
+    world.tell("closed", "server", seconds=args["ms"] // 1000)
+    world.office.closed = True
+
+    def open_again() -> None:
+        world.upgrade_server()
+        world.tell("upgraded", "server", schema=world.office.catalogue.schema)
+        world.office.closed = False
+
+    world.later(args["ms"], open_again)
+
+
 def _redact(world: World, args: Mapping[str, Any]) -> None:
     """Somebody has what is known of them erased, and an administrator does it."""
     oracle, office = world.oracle, world.office
@@ -67,11 +81,13 @@ SELDOM: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
     "compact": _compact,
     "holiday": _holiday,
     "redact": _redact,
+    "upgrade": _upgrade,
 }
 """Action → what it does."""
 
 SERVER_DOORS: Mapping[str, Callable[[Dice], dict[str, Any]]] = {
     "compact": lambda dice: {"days": dice.pick((1, 1, 2, 7, 30))},
+    "upgrade": lambda dice: {"ms": dice.between(1, 600) * 1_000},
     "holiday": lambda dice: {"days": dice.pick((1, 3, 6, 10, 32, 60))},
 }
 """Action of the server → its arguments."""

@@ -67,6 +67,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "抹去记录 …{record} 的个人信息，共 {count} 条",
         "erases what is known of a person, from record …{record} on, {count} in all",
     ),
+    "upgraded": (
+        "升级完成，数据结构版本 {schema}",
+        "is a newer version now, of schema {schema}",
+    ),
     "upkeep": ("例行维护，放行 {released} 条", "does what is due: {released} are let go"),
     "holiday": ("放假 {days} 天", "is on holiday for {days} days"),
     "crash": ("崩溃后重新启动", "falls, and starts anew"),

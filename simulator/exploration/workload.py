@@ -95,7 +95,7 @@ def _tablet(
 ) -> tuple[str, Mapping[str, Any]]:
     action = dice.weighted(profile.weights("tablet")) or "sync"
     if action == "work":
-        drafts = drafts_on(world, tablet, dice, profile, f"{tablet.name}{number}")
+        drafts = drafts_on(world, tablet, dice, profile, f"{tablet.name}.{number}")
         if drafts:
             together = len(drafts) > 1 and dice.happens(profile.of("group"))
             return "work", {"drafts": drafts, "group": world.name_new() if together else None}

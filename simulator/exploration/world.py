@@ -24,6 +24,7 @@ from simulator.exploration.chance import Chance
 from simulator.exploration.county import PEOPLE, T0_MS, uuid7
 from simulator.exploration.disk import Image
 from simulator.exploration.network import Link
+from simulator.exploration.newer import NEWER, specs_of
 from simulator.exploration.office import Fallen, Office, Response
 from simulator.exploration.oracle import Oracle
 from simulator.exploration.tablet import Tablet
@@ -225,3 +226,10 @@ class World:
             self.oracle.attach_anew()
         else:
             self.oracle.stands()
+
+    def upgrade_server(self) -> None:
+        """The server starts anew, as a newer version of itself."""
+        self.oracle.look()
+        self.office.catalogue = NEWER
+        self.restart_server(None)
+        self.oracle.ledger.read_as(specs_of(NEWER.schema))
