@@ -94,5 +94,18 @@ def screens(page: Page, options: argparse.Namespace, mark: str) -> int:
     for name, path in SCREENS.items():
         page.evaluate("(to) => { location.hash = to }", path.format(household=household))
         page.wait_for_timeout(500)
+        if name == "visit":
+            photograph(page)
         page.screenshot(path=options.to / f"tablet-{name}-{mark}.png", full_page=options.whole)
+        if name == "visit":
+            page.locator("button[type=submit]").click()
+            page.wait_for_timeout(500)
     return len(SCREENS)
+
+
+def photograph(page: Page) -> None:
+    """Put a photo into the form that is open: the app itself, for want of a camera."""
+    page.locator("input[data-photo=camera]").set_input_files(
+        {"name": "photo.png", "mimeType": "image/png", "buffer": page.screenshot()}
+    )
+    page.locator(".photo-thumb").wait_for()

@@ -28,7 +28,7 @@ from server.hints import Hints
 from server.likeness import ALIKE
 from server.models import db
 from server.reactions import REACTIONS
-from server.readers import keepers, may_be_told
+from server.readers import keepers, left, may_be_told
 from server.records import CATALOGUE
 from server.services import EXTENSION, Services
 from server.settings import Settings
@@ -76,6 +76,7 @@ def create_services(
         may_be_told=may_be_told,
         keepers=keepers,
         suspended=lambda tx, user, device: is_suspended(tx.cursor, user, device),
+        left=left,
         safeguards=Safeguards(**broken),
         codec=store.codec,
     )

@@ -102,7 +102,7 @@ _USED = "UPDATE device_token SET used_at = ? WHERE hash = ? AND used_at IS NULL"
 _STATUS = """
 UPDATE device
    SET last_exchange = ?, offset_ms = ?, app_version = ?, outbox = ?, oldest_pending = ?,
-       storage_used = ?, storage_quota = ?, battery = ?, last_error = ?
+       storage_used = ?, storage_quota = ?, battery = ?, last_error = ?, photos = ?
  WHERE id = ?
 """
 
@@ -242,6 +242,7 @@ class Status(NamedTuple):
     storage_quota: int | None
     battery: float | None
     last_error: str | None
+    photos: int | None
 
     def rough(self) -> tuple[object, ...]:
         """What counts as a change: clocks, batteries and disks move a little all the time."""
@@ -254,6 +255,7 @@ class Status(NamedTuple):
             self.storage_quota,
             None if self.battery is None else round(self.battery, 1),
             self.last_error,
+            self.photos,
         )
 
 
@@ -274,6 +276,7 @@ def read_status(told: object, *, offset_ms: int | None, now_ms: int) -> Status:
         _whole(status.get("storage_quota")),
         _share(status.get("battery")),
         _short(status.get("last_error"), 500),
+        _whole(status.get("photos")),
     )
 
 

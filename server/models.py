@@ -172,6 +172,7 @@ class Device(Base):
     storage_quota: Mapped[Big | None]
     battery: Mapped[float | None]
     last_error: Mapped[Words | None]
+    photos: Mapped[Big | None]
     repairs: Mapped[int] = mapped_column(default=0, server_default="0")
     repaired_at: Mapped[Big | None]
 

@@ -17,7 +17,7 @@ from sync.feeds import SHARED, person
 from sync.record import Record
 from sync.work import Work
 
-__all__ = ["KEEPERS", "keepers", "may_be_told"]
+__all__ = ["KEEPERS", "keepers", "left", "may_be_told"]
 
 KEEPERS = frozenset({"grid_worker", "grid_chief"})
 """The roles that keep the files of a grid, and are told what others still change in them."""
@@ -41,6 +41,18 @@ def keepers(work: Work, record: Record, *, now_ms: int) -> list[str]:
     found = [one for one in map(work.record, sorted(ids)) if one is not None]
     holders = sorted({one.get("user") for one in found if _lasts(one, now_ms)})
     return [one for one in holders if _keeps(work.record(one))]
+
+
+def left(work: Work, user: str, record: Record, *, now_ms: int) -> int | None:
+    """When a user ceased to work where a record is (ms); None if they still do, 0 if never."""
+    feeds = frozenset(record.feeds())
+    if feeds & {SHARED, person(user)}:
+        return None
+    found = [one for one in map(work.record, work.referring("assignment", "user", user)) if one]
+    own = [one for one in found if not one.deleted and one.get("feed") in feeds]
+    if any(_lasts(one, now_ms) for one in own):
+        return None
+    return max((one.get("until") for one in own if one.get("until") is not None), default=0)
 
 
 def _keeps(user: Record | None) -> bool:

@@ -31,6 +31,7 @@ from sync.effects import Effect
 from sync.errors import Problem, Refusal
 from sync.identity import keys_of
 from sync.operation import AS_SENT, Operation, read
+from sync.redaction import named_in, without_values
 from sync.run import BatchRun
 from sync.scope import SYSTEM
 from sync.stamps import is_stamp
@@ -62,6 +63,7 @@ class Authority:
         may_be_told: Callable[..., bool] = lambda *_who, **_when: True,
         keepers: Callable[..., Iterable[str]] = lambda *_what, **_when: (),
         suspended: Callable[[Any, str, str], bool] = lambda *_who: False,
+        left: Callable[..., int | None] = lambda *_what, **_when: None,
     ) -> None:
         """``next_stamp(now_ms)`` and ``new_id(now_ms)`` give the server's stamps and record ids.
 
@@ -69,7 +71,9 @@ class Authority:
         values of a record. ``keepers(work, record, now_ms=…)`` names the users who work with
         a record now: they are told what is changed in it late.
         ``suspended(tx, user, device)`` says whether one of them is suspended now: what they
-        have waiting goes by a person's decision only.
+        have waiting goes by a person's decision only. ``left(work, user, record, now_ms=…)``
+        says when a user ceased to work where a record is (ms): None if they still do, 0 if
+        they never did.
         """
         self.catalogue = catalogue
         self.safeguards = safeguards or Safeguards()
@@ -78,6 +82,7 @@ class Authority:
         self._may_be_told = may_be_told
         self.keepers = keepers
         self.suspended = suspended
+        self.left = left
         self._new_id = new_id
         self._reactions: dict[str, list[Reaction]] = {}
         for reaction in reactions:
@@ -91,10 +96,11 @@ class Authority:
         """
         work = Work(tx, self.catalogue)
         parsed, asides = legible or self.read(batch)
-        for aside in asides:
-            work.set_aside(aside)
         operations = [one for one in parsed if isinstance(one, Operation)]
-        work.load(records={op.record for op in operations}, stamps={op.stamp for op in operations})
+        records = {op.record for op in operations}.union(*map(named_in, asides))
+        work.load(records=records, stamps={op.stamp for op in operations})
+        for aside in asides:
+            work.set_aside(without_values(work, aside, self._codec))
         wanted = stamps_to_read(operations, work)
         if wanted:
             work.load(stamps=wanted)
@@ -215,7 +221,8 @@ class Authority:
 
     def set_aside(self, work: Work, batch: Batch, raw: Any, stamp: str | None, code: str) -> None:
         """Keep what has no stamp of its own to be kept under; sent again, it adds nothing."""
-        work.set_aside(self._aside(batch, raw, stamp, code))
+        aside = self._aside(batch, raw, stamp, code)
+        work.set_aside(without_values(work, aside, self._codec))
 
     def _aside(self, batch: Batch, raw: Any, stamp: str | None, code: str) -> Aside:
         body = self._codec.dumps(raw)

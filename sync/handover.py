@@ -10,7 +10,8 @@ Invariants
     * Its author is told nothing; nor is anybody of an operation that changed nothing.
     * Values are told only to who may read them, which ``Authority.notify`` sees to.
 
-This module never asks who works where: the authority was given that (``keepers``).
+This module never asks who works where, or when: the authority was given that (``keepers``,
+``left``).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from typing import Any, Protocol
 
 from sync.effects import Effect, Labels
 from sync.operation import Operation
+from sync.record import Record
+from sync.stamps import is_server
 from sync.work import Work
 
-__all__ = ["tell"]
+__all__ = ["is_late", "tell"]
 
 
 class Run(Protocol):
@@ -30,6 +33,22 @@ class Run(Protocol):
     work: Work
     authority: Any
     now_ms: int
+
+
+def is_late(run: Run, op: Operation, record: Record, *, corrected_ms: int) -> bool:
+    """Whether an operation that waited was made after its record had changed hands.
+
+    It is decided in the scope that its author had when it came; since then a grant may have
+    ended, or the record have moved to where its author never worked.
+    """
+    if is_server(op.stamp):
+        return False
+    left = run.authority.left(run.work, op.actor, record, now_ms=run.now_ms)
+    if left == 0:
+        moves = {record.version(name) for name in record.spec.feed_fields}
+        found = (run.work.operation(one) for one in moves if one != op.stamp)
+        left = max((one.received for one in found if one is not None), default=None)
+    return left is not None and corrected_ms > left
 
 
 def tell(run: Run, op: Operation, effect: Effect) -> None:

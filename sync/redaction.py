@@ -18,21 +18,35 @@ There is no way back: the old values are nowhere. The member ``MARK`` of a row's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sync.catalogue import Catalogue, RecordType
 from sync.operation import AS_SENT, MARK, Operation
 from sync.record import Record
-from sync.store import Conflict, StoredOperation, Writing
+from sync.store import Aside, Codec, Conflict, StoredOperation, Writing
 from sync.work import Work
 
-__all__ = ["BLANK", "MARK", "blanked", "is_redacted", "predates", "redact"]
+__all__ = [
+    "BLANK",
+    "MARK",
+    "blanked",
+    "is_redacted",
+    "named_in",
+    "predates",
+    "redact",
+    "without_values",
+]
 
 BLANK = "（已抹去）"
 """What stands in a text that must be filled in."""
 
 _FLAG = "redacted"
+
+_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_IDS_MAX = 20
+"""An operation names a handful of records; what names more is kept as it came."""
 
 
 def is_redacted(raw: Mapping[str, Any]) -> bool:
@@ -91,6 +105,28 @@ def predates(work: Work, op: Operation, *, received_ms: int) -> frozenset[str]:
 
 def _is_after(known: StoredOperation | None, redaction: StoredOperation) -> bool:
     return known is not None and not is_redacted(known.raw) and known.received >= redaction.received
+
+
+def named_in(aside: Aside) -> set[str]:
+    """The ids of the records that something unreadable may be about.
+
+    >>> told = Aside("a", "d", "u", None, "malformed", 0, b'{"record": 5}')
+    >>> named_in(told)
+    set()
+    """
+    return {found.decode() for found in _ID.findall(aside.body)[:_IDS_MAX]}
+
+
+def without_values(work: Work, aside: Aside, codec: Codec) -> Aside:
+    """What is kept of something unreadable that came after one of its records was redacted.
+
+    Nobody can say which of its texts is whose, so none of them is: only that it came.
+    """
+    for one in sorted(named_in(aside)):
+        record = work.record(one)
+        if record is not None and record.x and MARK in record.x:
+            return aside._replace(body=codec.dumps({"stamp": aside.stamp, _FLAG: True}))
+    return aside
 
 
 def redact(
@@ -191,7 +227,7 @@ def _write_over_row(record: Record, names: Collection[str], stamp: str) -> None:
     known = record.spec.index
     if record.vx:
         record.vx = {name: one for name, one in record.vx.items() if name in known} or None
-    for name in names:
+    for name in sorted(names):  # the row's bytes follow the order in which fields are written
         if name in known:
             record.put(name, _empty(record.spec, name), stamp)
     record.head = record.tail = stamp

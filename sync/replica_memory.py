@@ -17,7 +17,7 @@ It never copies values: what is read from it must not be changed (the contract s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sync.replica_storage import PENDING, Entry, FeedRow, Shelf, State, Stored
@@ -43,10 +43,9 @@ class MemoryStorage:
         copied._shelf.fill(self._shelf)
         return copied
 
-    @contextmanager
-    def read(self) -> Iterator[Shelf]:
+    def read(self) -> AbstractContextManager[Shelf]:
         """See ``ReplicaStorage.read``."""
-        yield self._shelf
+        return nullcontext(self._shelf)
 
     @contextmanager
     def write(self) -> Iterator[Shelf]:

@@ -114,8 +114,11 @@ class BatchRun:
             late = gates.pass_all(self, op, context)
             if erased:
                 raise Refusal(Problem("redacted", pointer="/record"))
+            effect = kinds.KINDS[op.kind](self, op, context)
+            if context.released and not late:
+                at = context.corrected_ms
+                late = handover.is_late(self, op, effect.record, corrected_ms=at)
             judged = context._replace(late=True) if late else context
-            effect = kinds.KINDS[op.kind](self, op, judged)
         except Hold as hold:
             return self.hold(op, context, hold)
         except Refusal as refusal:

@@ -18,7 +18,8 @@ with one code take turns, on SQLite as on PostgreSQL.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
@@ -38,6 +39,9 @@ ACCESS_MS = 7 * 86_400_000
 REFRESH_MS = 400 * 86_400_000
 """As long as tombstones live: a tablet that was away for longer starts anew anyway."""
 PRUNED_AFTER_MS = 30 * 86_400_000
+
+_APART: Mapping[str, Any] = {"synchronize_session": False}
+"""For statements whose rows the session does not hold: it need not look for them."""
 
 _NAME_LENGTH_MAX = 200
 _NONCE_LENGTH_MAX = 200
@@ -119,7 +123,8 @@ def enrol(
         succeed_at_once(session, device, now_ms=now_ms)
     # Always so: the claim and the device are one transaction.
     assert burnt.device is not None
-    tokens = _pair(session, key, burnt.device, parent=code, nonce=nonce, now_ms=now_ms)
+    made = _Made(key, parent=code, nonce=nonce)
+    tokens = _stored(session, made, _known(session, made.hashes), burnt.device, now_ms=now_ms)
     return Enrolled(burnt.device, burnt.user, tokens)
 
 
@@ -131,45 +136,61 @@ def refresh(session: Session, *, key: str, token: str, nonce: str, now_ms: int) 
         DeviceToken.hash == parent, DeviceToken.kind == "refresh", DeviceToken.expires_at > now_ms
     )
     alive = update(Device).where(Device.id == holder.scalar_subquery(), Device.revoked.is_(False))
-    if not _changed_one(session.execute(alive.values(refreshed_at=now_ms))):
+    renewed = alive.values(refreshed_at=now_ms).returning(Device.id)
+    device = session.scalar(renewed, execution_options=_APART)
+    if device is None:
         raise Refusal(Problem("refresh_unknown"))
-    old = session.get_one(DeviceToken, parent)
-    child = session.get(DeviceToken, digest(derive(key, "refresh", parent=token, nonce=nonce)))
-    if child is None and old.retired_at is not None:
-        session.execute(update(Device).where(Device.id == old.device).values(hand_in_only=True))
-        note(session, "refresh_reused", now_ms=now_ms, about=old.device)
     long_over = DeviceToken.expires_at < now_ms - PRUNED_AFTER_MS
-    session.execute(delete(DeviceToken).where(DeviceToken.device == old.device, long_over))
-    return _pair(session, key, old.device, parent=token, nonce=nonce, now_ms=now_ms)
+    pruned = delete(DeviceToken).where(DeviceToken.device == device, long_over)
+    session.execute(pruned, execution_options=_APART)
+    made = _Made(key, parent=token, nonce=nonce)
+    known = _known(session, [parent, *made.hashes])
+    if known[parent].retired_at is not None and made.pair not in known:
+        session.execute(update(Device).where(Device.id == device).values(hand_in_only=True))
+        note(session, "refresh_reused", now_ms=now_ms, about=device)
+    return _stored(session, made, known, device, now_ms=now_ms)
 
 
-def _pair(
-    session: Session, key: str, device: str, *, parent: str, nonce: str, now_ms: int
+class _Made:
+    """The tokens that follow from what a device proved to know and the nonce that it drew."""
+
+    def __init__(self, key: str, *, parent: str, nonce: str) -> None:
+        self.access = derive(key, "access", parent=parent, nonce=nonce)
+        self.renewal = derive(key, "refresh", parent=parent, nonce=nonce)
+        self.hashes = digest(self.access), digest(self.renewal)
+        self.pair = self.hashes[1]
+
+
+def _known(session: Session, hashes: Sequence[str]) -> dict[str, DeviceToken]:
+    """Hash → token, of those that are stored."""
+    found = session.scalars(select(DeviceToken).where(DeviceToken.hash.in_(hashes)))
+    return {one.hash: one for one in found}
+
+
+def _stored(
+    session: Session, made: _Made, known: Mapping[str, DeviceToken], device: str, *, now_ms: int
 ) -> Tokens:
-    """The tokens that follow from parent and nonce, stored (as hashes) if they are new."""
-    access = derive(key, "access", parent=parent, nonce=nonce)
-    renewal = derive(key, "refresh", parent=parent, nonce=nonce)
-    pair = digest(renewal)
-    stored = session.get(DeviceToken, digest(access))
+    """Store tokens (as hashes) if they are new."""
+    stored, kept = map(known.get, made.hashes)
     if stored is not None:
-        return Tokens(access, stored.expires_at, renewal)
+        return Tokens(made.access, stored.expires_at, made.renewal)
     # Asked again after weeks, the access token may be gone and its refresh token still be here.
-    kept = session.get(DeviceToken, pair)
-    for secret, kind, lasts in ((access, "access", ACCESS_MS), (renewal, "refresh", REFRESH_MS)):
-        if kind == "refresh" and kept is not None:
+    lasting = (("access", ACCESS_MS), ("refresh", REFRESH_MS))
+    for hashed, (kind, lasts) in zip(made.hashes, lasting, strict=True):
+        if hashed in known:
             continue
         session.add(
             DeviceToken(
-                hash=digest(secret),
+                hash=hashed,
                 device=device,
                 kind=kind,
-                pair=pair,
+                pair=made.pair,
                 issued_at=now_ms,
                 expires_at=now_ms + lasts,
                 retired_at=None if kept is None else kept.retired_at,
             )
         )
-    return Tokens(access, now_ms + ACCESS_MS, renewal)
+    return Tokens(made.access, now_ms + ACCESS_MS, made.renewal)
 
 
 def _new_device_id(session: Session, draw: Draw) -> str:

@@ -43,6 +43,7 @@ class DeviceLine:
     enrolled_at: int
     last_exchange: int | None
     outbox: int | None
+    photos: int | None
     oldest_pending: int | None
     offset_ms: int | None
     app_version: str
@@ -99,6 +100,7 @@ def line_of(device: Device, *, wipe_ordered_at: int | None = None) -> DeviceLine
         enrolled_at=device.enrolled_at,
         last_exchange=device.last_exchange,
         outbox=device.outbox,
+        photos=device.photos,
         oldest_pending=device.oldest_pending,
         offset_ms=device.offset_ms,
         app_version=device.app_version or "",

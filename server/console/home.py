@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from server.console import conflict_list, languages, ledger, wording
 from server.console.access import Person, admit, here
 from server.console.blueprint import console
-from server.console.device_list import silent_devices
+from server.console.device_list import DeviceLine, silent_devices
 from server.console.households import OVERDUE, care_overdue
 from server.console.languages import gettext, ngettext
 from server.console.late import late_lines
@@ -249,9 +249,14 @@ def _silent() -> Need:
                 title=one.holder,
                 second=one.name,
                 since=languages.ago(one.last_exchange),
-                tag=gettext("%(count)s waiting", count=one.outbox) if one.outbox else "",
+                tag=gettext("%(count)s waiting", count=_waiting(one)) if _waiting(one) else "",
             )
             for one in devices[:_SHOWN]
         ],
         calm=gettext("Every device was heard of lately."),
     )
+
+
+def _waiting(device: DeviceLine) -> int:
+    """How much a device told that it has not handed in."""
+    return (device.outbox or 0) + (device.photos or 0)

@@ -37,7 +37,9 @@ def audit_cursors(ledger: Ledger, tablet: Tablet) -> Iterator[Wrong]:
             if at is None or at[0] != epoch or feed.evicted or feed.resetting:
                 continue
             entries = ledger.entries(name, upto=at[1])
-            heads, members = shelf.heads(entries), set(shelf.members(name))
+            heads = shelf.heads(entries)
+            gone = any(state in ("left", "deleted") for state, _ in entries.values())
+            members = frozenset(shelf.members(name) if gone else ())
             for record, (state, head) in entries.items():
                 mine = heads.get(record)
                 if state == "live" and mine != head:

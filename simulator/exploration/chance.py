@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct
 from typing import TypeVar
 
 from sync.stamps import BASE32
@@ -27,6 +28,8 @@ from sync.stamps import BASE32
 __all__ = ["Chance", "Dice"]
 
 T = TypeVar("T")
+
+_EIGHT_WORDS = Struct(">8Q").unpack
 
 
 class Chance:
@@ -49,15 +52,14 @@ class Dice:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._thrown = 0
-        self._left = b""
+        self._left: list[int] = []
 
     def _word(self) -> int:
         if not self._left:
             text = self._key + str(self._thrown).encode()
-            self._left = blake2b(text, digest_size=64).digest()
+            self._left = [*_EIGHT_WORDS(blake2b(text, digest_size=64).digest())][::-1]
             self._thrown += 1
-        word, self._left = self._left[:8], self._left[8:]
-        return int.from_bytes(word, "big")
+        return self._left.pop()
 
     def below(self, most: int) -> int:
         """A whole number from 0 to ``most`` - 1."""

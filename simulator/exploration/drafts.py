@@ -10,6 +10,7 @@ from simulator.exploration.ledger import TypeSpec
 from simulator.exploration.newer import specs_of
 from simulator.exploration.profiles import Profile
 from simulator.exploration.values import Entered, change, plain
+from sync.replica_storage import PENDING
 
 if TYPE_CHECKING:
     from simulator.exploration.tablet import Tablet
@@ -37,12 +38,12 @@ class Desk:
     def __init__(self, world: World, tablet: Tablet, profile: Profile, mark: str) -> None:
         self.world, self.tablet, self.profile = world, tablet, profile
         self.specs = specs_of(tablet.replica.catalogue.schema)
+        own: dict[str, set[str]] = {}
         with tablet.disk.read() as shelf:
-            self.known = {
-                name: sorted({*shelf.records(name), *shelf.pending_records(name)})
-                for name in self.specs
-            }
-        self.known = {name: ids for name, ids in self.known.items() if ids}
+            for entry in shelf.in_state(*PENDING):
+                own.setdefault(entry.body["type"], set()).add(entry.record)
+            known = {name: {*shelf.records(name), *own.get(name, ())} for name in self.specs}
+        self.known: dict[str, list[str]] = {name: sorted(ids) for name, ids in known.items() if ids}
         self.entered = Entered(f"〔{mark}〕", tablet.now_ms(), self.known)
         user = world.oracle.ledger.rows.get(world.user_of(tablet))
         self.role = user.get("role") if user else ""

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chromium import HERE
+from tests.server.console.handover import hand_in_late
 
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -27,6 +28,7 @@ def rooms(county):
         "device": "/devices/m3n4p5q6",
         "enrol": "/enrol",
         "waiting": "/waiting",
+        "late": "/late",
         "help": "/help/conflicts",
     }
 
@@ -169,6 +171,9 @@ def test_no_page_shuts_anybody_out(county, page, lang, theme):
             {"name": "yuanba_theme", "value": theme, "url": page.url},
         ]
     )
+    hand_in_late(county, "home3", room="909")
+    page.goto("/")
+    assert page.locator(".needs .card").count() == 6
     found = []
     for name, path in rooms(county).items():
         page.goto(path)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from server.readers import left
 from sync.record import Record
 from sync.scope import SYSTEM
+from sync.work import Work
 from tests.server.office import Office
 from tests.server.security.tablet import GRID, Tablet, made
 
@@ -73,3 +75,40 @@ def test_of_restricted_facts_the_new_worker_is_told_no_value(office: Office) -> 
     late_edit(office, old, RESTRICTED, facts, citizen_id=number)
     (notice,) = late_notices(new)
     assert number not in str(notice)
+
+
+def test_what_waited_for_its_base_is_late_when_it_goes(office: Office) -> None:
+    home = made(office, "household", grid=GRID, householder="张三")
+    old, new = Tablet.enrolled(office), Tablet.enrolled(office, HERE, name="李勇", lang="en")
+    grant = office.grant(old.user, HERE)
+    old.send()
+    office.clock.pass_ms(A_MINUTE_MS)
+    office.served.door.edit(SYSTEM, grant, {"until": office.clock.now_ms})
+    office.clock.pass_ms(A_MINUTE_MS)
+    first = new.op("edit", home, {"phone": "13900000001"})
+    second = old.op("edit", home, {"phone": "13900000002"})
+    second["base"] = dict.fromkeys(second["base"], first["stamp"])
+    assert old.send(second)[0]["outcome"] == "held"
+    office.clock.pass_ms(A_MINUTE_MS)
+    new.send(first)
+    with office.served.store.read() as snapshot:
+        stored = snapshot.operations([second["stamp"]])[second["stamp"]]
+    assert (stored.outcome, stored.late) == ("applied", True)
+    assert len(late_notices(new)) == 1
+
+
+def test_who_still_works_there_and_who_never_did_is_told_apart(office: Office) -> None:
+    home = made(office, "household", grid=GRID, householder="张三")
+    user, now_ms = office.user(name="李勇"), office.clock.now_ms
+    with office.served.store.write() as tx:
+        work = Work(tx, office.served.catalogue)
+        assert left(work, user, home, now_ms=now_ms) == 0
+    grant = office.grant(user, HERE)
+    office.clock.pass_ms(A_MINUTE_MS)
+    for until, told in ((None, None), (office.clock.now_ms, office.clock.now_ms)):
+        office.served.door.edit(SYSTEM, grant, {"until": until})
+        with office.served.store.write() as tx:
+            work = Work(tx, office.served.catalogue)
+            assert left(work, user, home, now_ms=office.clock.now_ms) == told
+            own = work.record(user)
+            assert own is not None and left(work, user, own, now_ms=now_ms) is None

@@ -9,7 +9,8 @@
  *
  * Invariants
  *   * The page and its scripts come from one version's cache, network or no network.
- *   * A cache with the name of a version holds all of its files, or none is used.
+ *   * A cache with the name of a version holds all of its files, or none is used; and its page
+ *     names no file of another version, though the server was updated in between.
  *   * Nothing is put into a cache but what the build lists.
  *   * The files of the version before stay until the one after next: a page that is still
  *     open under the old version finds what it has not loaded yet.
@@ -67,6 +68,10 @@ async function install(): Promise<void> {
       await cache.put(address(name), kept ?? (await fetched(name)));
     }),
   );
+  const page = await (await cache.match(PAGE))?.text();
+  for (const name of page?.match(/assets\/[^"]+/g) ?? []) {
+    if (!LISTED.has(address(name))) throw new Error(`${name} is of another version`);
+  }
 }
 
 async function fetched(name: string): Promise<Response> {

@@ -1,5 +1,6 @@
 """The app without a network: it opens at once, whole, and is renewed when a person says so."""
 
+import re
 import shutil
 
 import pytest
@@ -165,3 +166,24 @@ def test_it_can_be_put_on_the_home_screen(tablet):
     errors = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
     # A window of its own that is never put on a disk is not installed by any browser.
     assert [one for one in errors if one["errorId"] != "in-incognito"] == []
+
+
+def test_a_page_of_another_version_than_its_scripts_is_not_kept(tablet, dist):
+    """The server may be updated between two files of one version that a tablet fetches."""
+    tablet.enrol("worker")
+    tablet.keep_offline_ready()
+    new_version(dist, "two")
+    page = dist / "index.html"
+    page.write_text(re.sub(r"assets/index-[^.]+\.js", "assets/index-another.js", page.read_text()))
+    told = tablet.evaluate(
+        """() => navigator.serviceWorker.getRegistration().then((it) => it.update()).then((it) =>
+            new Promise((done) => {
+                const fresh = it.installing;
+                if (!fresh) return done('none');
+                fresh.onstatechange = () => done(fresh.state);
+            }))"""
+    )
+    assert told == "redundant"
+    tablet.offline()
+    tablet.reload()
+    expect(tablet.page.get_by_role("gridcell").first).to_be_visible()

@@ -233,12 +233,13 @@ def test_a_quiet_server_writes_a_change_at_once(any_office: Office, timers: Time
         storage_quota=100,
         battery=0.5,
         last_error="断网",
+        photos=2,
     )
     found = office.device(device)
     assert found.last_exchange == office.clock.now_ms
     assert (found.offset_ms, found.app_version, found.outbox) == (40, "1.2", 3)
     assert (found.oldest_pending, found.storage_used, found.storage_quota) == (7, 10, 100)
-    assert (found.battery, found.last_error) == (0.5, "断网")
+    assert (found.battery, found.last_error, found.photos) == (0.5, "断网", 2)
 
 
 def test_a_status_that_is_the_same_is_written_again_only_after_minutes(

@@ -10,25 +10,15 @@ from sqlalchemy import select, text
 from server.accounts.sessions import reading
 from server.console.access import ACCESS
 from server.models import Audit
+from server.settings import Settings
 from server.store.tables import OPERATION
 from sync.scope import SYSTEM
-from tests.server.console.browser import words_of
-from tests.server.console.county import HOUR_MS, NOW_MS
+from tests.server.console.browser import Browser, words_of
+from tests.server.console.county import build
+from tests.server.console.disagreement import disagree
+from tests.server.console.handover import hand_in_late
 
 OTHER = "992222199003074398"
-
-
-def hand_in_late(county, name, **fields):
-    """The first tablet lost its grids two hours ago, and did this an hour ago; the stamp."""
-    tablet = county.tablets["first"]
-    seen = tablet.see(name)
-    own = {f"person:{tablet.user}", "shared"}
-    ended = dict.fromkeys(tablet.scope.reads - own, NOW_MS - 2 * HOUR_MS)
-    tablet.scope = dataclasses.replace(tablet.scope, reads=frozenset(own), grace=ended)
-    op = tablet.draft(seen, "edit", fields, at=NOW_MS - HOUR_MS)
-    (ack,) = tablet.hand_in(op)
-    assert ack.outcome == "applied"
-    return op["stamp"]
 
 
 @pytest.fixture
@@ -139,4 +129,36 @@ def test_they_are_found_without_reading_every_operation(county):
     said = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
     with engine.connect() as connection:
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {said}")).all()
+    assert "ix_operation_late" in str(plan)
+
+
+@pytest.fixture
+def on_postgresql(postgres_url, tmp_path):
+    settings = Settings(database_url=postgres_url, data_dir=tmp_path, secret="test" * 8)
+    county = build(settings, doors=1)
+    disagree(county)
+    yield county
+    county.services.store.close()
+
+
+def test_on_postgresql_the_list_its_number_and_its_index_are_the_same(on_postgresql):
+    county = on_postgresql
+    admin, staff = Browser(county, "admin"), Browser(county, "staff")
+    assert "Changed after a handover" not in admin.text("/")
+    stamp = hand_in_late(county, "home3", room="909")
+    assert "Changed after a handover 1" in admin.text("/")
+    for person in (admin, staff):
+        page = person.get("/late").get_data(as_text=True)
+        assert f"late-{stamp}" in page and "<ins>909</ins>" in page
+    household = county.record("home3")
+    county.services.door.edit(
+        SYSTEM, household.id, {"grid": county.ids["grid31"], "building": None}
+    )
+    assert f"late-{stamp}" not in staff.get("/late").get_data(as_text=True)
+    assert "Noted" in admin.follow(admin.post(f"/late/{stamp}/seen"))
+    assert "Nothing was changed after a handover" in admin.text("/late")
+    assert admin.post(f"/late/{stamp}/seen").status_code == 404
+    with county.services.store.engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        plan = connection.execute(text("EXPLAIN SELECT stamp FROM operation WHERE late")).all()
     assert "ix_operation_late" in str(plan)

@@ -73,6 +73,19 @@ def test_devices_show_how_they_are_the_longest_silent_first(county, admin):
     assert "杨小龙的平板" not in admin.text("/devices", partial=True, state="silent")
 
 
+def test_photos_that_wait_on_a_device_are_told_where_somebody_would_erase_it(county, admin):
+    with writing(county.services.store) as session:
+        session.get_one(Device, "w8x9y0z1").photos = 2
+        session.get_one(Device, "k7m2p9q4").photos = 1
+    assert "+ 2 photos" in admin.text("/devices")
+    assert "5 waiting" in admin.text("/")
+    assert "2 photos wait on it" in admin.text("/devices/w8x9y0z1")
+    words = admin.text("/devices/k7m2p9q4")
+    assert "empty, but for photos" in words
+    assert "everything was handed in" not in words
+    assert "but no photos. Go on?" in admin.get("/devices/k7m2p9q4").get_data(as_text=True)
+
+
 @pytest.mark.parametrize(
     ("deed", "column", "act"),
     [

@@ -7,16 +7,24 @@ import json
 import pytest
 
 from sync.feeds import Grant
-from tests.sync.county import ANNA, BO, GRID, OTHER_GRID, edit, uid
+from tests.sync.county import ANNA, BO, GRID, OTHER_GRID, edit, let_go, uid
 
 FEED, OTHER_FEED = f"grid:{GRID}", f"grid:{OTHER_GRID}"
 A_WHILE_MS = 10_000
 
 
+LEFT: dict[str, int] = {}
+"""User → when they left where every record is."""
+
+
 @pytest.fixture
 def county(make_county):
     """A county in which Anna, as long as nobody asks otherwise, and Bo keep every record."""
-    return make_county(keepers=lambda _work, _record, *, now_ms: [ANNA, BO])
+    LEFT.clear()
+    return make_county(
+        keepers=lambda _work, _record, *, now_ms: [ANNA, BO],
+        left=lambda _work, user, _record, *, now_ms: LEFT.get(user),
+    )
 
 
 @pytest.fixture
@@ -107,3 +115,57 @@ def test_where_nobody_is_named_nobody_is_told(make_county):
     anna.grants(Grant(FEED, "g1", 0, county.now_ms - 1))
     anna.send(edit(anna, uid(1), {"phone": "2"}, base=made["stamp"]))
     assert county.record(uid(1)).get("phone") == "2" and told(bo) == []
+
+
+# What waited -------------------------------------------------------------------------------------
+
+
+def waits_for_bo(county, anna, bo, house):
+    """Anna's edit of what Bo has not handed in yet: (Bo's, hers)."""
+    first = edit(bo, house, {"phone": "2"}, base=bo.created)
+    second = edit(anna, house, {"phone": "3"}, base=first["stamp"])
+    assert anna.send(second)[0]["outcome"] == "held"
+    county.now_ms += A_WHILE_MS
+    return first, second
+
+
+@pytest.mark.parametrize(("left", "late"), [("before it", True), ("since", False), (None, False)])
+def test_what_waited_is_late_if_it_was_made_after_the_handover(
+    county, anna, bo, handed_over, left, late
+):
+    if left is not None:
+        LEFT[ANNA] = county.now_ms + (-A_WHILE_MS if left == "before it" else A_WHILE_MS)
+    first, second = waits_for_bo(county, anna, bo, handed_over)
+    bo.send(first)
+    stored = county.operation(second["stamp"])
+    assert (stored.outcome, stored.late) == ("applied", late)
+    notices = [row["about"] for row in bo.rows("notice").values() if row["code"] == "late"]
+    assert notices == [second["stamp"]] * late
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_what_waited_is_late_if_its_record_had_moved_where_its_author_never_worked(
+    county, anna, bo, handed_over, late
+):
+    LEFT[ANNA] = 0
+    move = edit(bo, handed_over, {"grid": OTHER_GRID}, base=bo.created)
+    bo.grants(Grant(FEED, "g1", 0), Grant(OTHER_FEED, "g1", 0))
+    if late:
+        bo.send(move)
+        county.now_ms += A_WHILE_MS
+    first, second = waits_for_bo(county, anna, bo, handed_over)
+    if not late:
+        bo.send(move)
+    bo.send(first)
+    stored = county.operation(second["stamp"])
+    assert (stored.outcome, stored.late) == ("applied", late)
+
+
+def test_what_a_person_lets_go_is_late_too(county, anna, bo, handed_over):
+    anna.grants()
+    op = edit(anna, handed_over, {"phone": "3"}, base=anna.created)
+    anna.grants(Grant(FEED, "g1", 0, county.now_ms - A_WHILE_MS))
+    assert anna.send(op, checkpoint={})[0]["problem"]["code"] == "review"
+    LEFT[ANNA] = county.now_ms - A_WHILE_MS
+    let_go(county, op["stamp"])
+    assert county.operation(op["stamp"]).late and len(told(bo)) == 1

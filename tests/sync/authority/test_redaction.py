@@ -250,3 +250,42 @@ def test_what_waits_for_its_group_is_kept_without_what_was_erased_meanwhile(coun
     group = [{**one, "group": {"id": "g1", "of": 2}} for one in (elsewhere, tells)]
     assert [ack["outcome"] for ack in anna.send(*group)] == ["rejected", "held"]
     assert "139" not in everything(county, house)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"at": "noon"},
+        {"fields": ["欧阳"]},
+        {"record": 5, "reason": "{house}：欧阳"},
+    ],
+)
+def test_what_comes_later_and_cannot_be_read_is_kept_without_its_texts(county, anna, house, spoilt):
+    spoilt = {
+        name: value.format(house=house) if isinstance(value, str) else value
+        for name, value in spoilt.items()
+    }
+    op = {**edit(anna, house, {"householder": "欧阳"}), **spoilt}
+    erase(county, house)
+    (ack,) = anna.send(op)
+    assert ack["outcome"] == "rejected"
+    (aside,) = county.store._tables.aside.values()
+    assert JSON.loads(aside.body) == {"stamp": op["stamp"], "redacted": True}
+    assert (aside.device, aside.code) == (anna.reader.device, "malformed")
+
+
+def test_a_stamp_that_is_reused_keeps_no_texts_of_the_redacted_either(county, anna, house):
+    seen = erase(county, house, ("householder",))
+    first = edit(anna, house, {"tags": {"add": ["x"], "remove": []}}, base=seen)
+    anna.send(first)
+    (ack,) = anna.send({**first, "fields": {"householder": "欧阳"}})
+    assert ack["problem"]["code"] == "stamp_reused"
+    (aside,) = county.store._tables.aside.values()
+    assert "欧阳" not in aside.body.decode()
+
+
+def test_what_cannot_be_read_and_is_about_others_is_kept_as_it_came(county, anna, house):
+    erase(county, house)
+    anna.send({**edit(anna, uid(77), {"householder": "欧阳"}, base=anna.created), "at": "noon"})
+    (aside,) = county.store._tables.aside.values()
+    assert "欧阳" in aside.body.decode()

@@ -434,10 +434,12 @@ export class OpenReplica implements Replica {
   private async about(): Promise<Fields> {
     const { usedBytes, quotaBytes } = this.room;
     const { appVersion } = this.platform;
+    const photos = this.local.counts().photos.waiting;
     return {
       ...(appVersion === "" ? {} : { app_version: appVersion }),
       ...(usedBytes === null ? {} : { storage_used: usedBytes }),
       ...(quotaBytes === null ? {} : { storage_quota: quotaBytes }),
+      ...(photos === 0 ? {} : { photos }),
       ...(this.trouble === null ? {} : { last_error: this.trouble.code }),
     };
   }

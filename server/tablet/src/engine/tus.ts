@@ -47,7 +47,7 @@ export async function sendPhoto(send: Send, photo: Sending): Promise<void> {
   let refusals = 0;
   let isOverridden = false;
   let piece = PIECE_FIRST;
-  let offset = address === null ? null : await asked(send, address);
+  let offset = address === null ? null : await asked(send, address, bytes.length);
   for (;;) {
     if (address === null || offset === null) {
       address = await begun(send, photo);
@@ -66,7 +66,7 @@ export async function sendPhoto(send: Send, photo: Sending): Promise<void> {
       refusals += 1;
       if (refusals > REFUSALS_MAX) throw error;
       const next = afterRefusal(error, piece, isOverridden);
-      if (next === "ask") offset = await asked(send, address);
+      if (next === "ask") offset = await asked(send, address, bytes.length);
       else if (next === "begin") offset = null;
       else if (next === "override") isOverridden = true;
       else piece >>= 1;
@@ -92,9 +92,9 @@ async function begun(send: Send, { digest, record, bytes }: Sending): Promise<st
 }
 
 /** How much of it the server has; null if it has forgotten it. */
-async function asked(send: Send, address: string): Promise<number | null> {
+async function asked(send: Send, address: string, most: number): Promise<number | null> {
   try {
-    return offsetOf(await send("HEAD", address, VERSION), Infinity);
+    return offsetOf(await send("HEAD", address, VERSION), most);
   } catch (error) {
     // An answer to HEAD has no words: what is wrong will be said when it is begun anew.
     if (error instanceof RequestRefused && error.status < 500) return null;

@@ -55,7 +55,8 @@ export class Depot {
     if (fault?.kind === "down") throw new TypeError("no network");
     this.requests.push([init.method ?? "GET", id, body.length]);
     if (fault?.kind === "partial") {
-      this.take(id, body.subarray(0, fault.bytes));
+      const isNext = Number(headers.get("upload-offset")) === this.uploads.get(id)?.bytes.length;
+      if (isNext) this.take(id, body.subarray(0, fault.bytes));
       throw new TypeError("cut");
     }
     if (fault?.kind === "answer") {

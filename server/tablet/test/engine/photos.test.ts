@@ -56,6 +56,10 @@ test("a photo is on the disk before anything names it, and goes with its work af
   expect(states()).toEqual([["waiting", 0]]);
   await replica.sync("button");
   await settled();
+  const told = () => office.requests.map((one) => one.body.status?.photos as number | undefined).pop();
+  expect(told()).toBe(1);
+  await replica.sync("button");
+  expect(told()).toBeUndefined();
   expect(office.rows.get(houseId(0))?.get("photo")).toBe(digest);
   expect(depot.whole().map((one) => [one.record, [...one.bytes]])).toEqual([[houseId(0), [...data]]]);
   expect(states()).toEqual([["handed_in", 1]]);
