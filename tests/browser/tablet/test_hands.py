@@ -64,6 +64,20 @@ def test_two_quick_taps_record_one_visit(tablet, place):
     assert tablet.waiting() == 2
 
 
+def test_what_was_typed_is_a_draft_again_when_a_visit_is_taken_back(tablet, place):
+    tablet.enrol("worker")
+    home = place.ids["East 1-1-101"]
+    tablet.go(f"/household/{home}")
+    tablet.page.get_by_role("link", name="Record a visit").click()
+    tablet.page.get_by_label("Notes").fill("三楼的灯坏了")
+    tablet.button("Save the visit").click()
+    tablet.button("Undo").click()
+    expect(tablet.status).to_contain_text("1 draft not saved")
+    assert tablet.waiting() == 0
+    tablet.go(f"/household/{home}/visit")
+    expect(tablet.page.get_by_label("Notes")).to_have_value("三楼的灯坏了")
+
+
 def test_with_a_draft_alone_a_tablet_can_be_erased_once_a_file_was_saved(tablet, place):
     tablet.enrol("worker")
     tablet.go(f"/household/{place.ids['East 1-1-101']}/visit")
@@ -210,6 +224,7 @@ def test_a_look_at_restricted_facts_is_noted_and_a_draft_about_them_can_be_gone_
 ):
     tablet.go(f"/resident/{place.ids['East 1-1-101 0']}")
     tablet.button("Preparing a visit").click()
+    expect(tablet.page.get_by_role("main")).to_contain_text(CITIZEN_ID)
     tablet.button(re.compile("Change Notes")).last.click()
     tablet.page.get_by_role("dialog").get_by_role("textbox").fill("半句话")
     tablet.button("Close").last.click()

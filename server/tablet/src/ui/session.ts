@@ -144,9 +144,16 @@ export async function takeUp(tapped: Profile): Promise<void> {
   else await open(profile.id);
 }
 
+const LAST_MS = 5_000;
+
 /** Delete a profile of this tablet with all that is in it. The person was asked. */
 export async function wipe(id: string): Promise<void> {
-  if (opened.peek()?.replica.profile.id === id) await shut();
+  const open = opened.peek()?.replica;
+  if (open?.profile.id === id) {
+    // What was looked at and not told yet is nobody's to erase: a last exchange is tried.
+    await Promise.race([open.sync("button"), new Promise((over) => setTimeout(over, LAST_MS))]);
+    await shut();
+  }
   await engine.wipe(id);
   await start();
 }

@@ -86,7 +86,7 @@ function AppealForm({
       });
     });
     if (!saved) return;
-    tellDone(replica, t("done.appeal"), stamps);
+    tellDone(replica, t("done.appeal"), stamps, form.keep);
     if (household) back(up);
     else replace(recordPath("work_order", record));
   };

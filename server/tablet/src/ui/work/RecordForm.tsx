@@ -221,7 +221,8 @@ function useSavingRecord(spec: RecordType, form: ReturnType<typeof useForm>) {
       stamps = await replica.make([{ kind, type: spec.name, record, fields }], { draft });
     });
     if (!saved) return;
-    tellDone(replica, t(of ? "done.changed" : "done.created", { what: said(spec.label) }), stamps);
+    const words = t(of ? "done.changed" : "done.created", { what: said(spec.label) });
+    tellDone(replica, words, stamps, of ? undefined : form.keep);
     if (of) back(recordPath(spec.name, record));
     else replace(recordPath(spec.name, record));
   };

@@ -67,7 +67,7 @@ function VisitForm({ household }: { household: View }) {
     });
     if (!saved) return;
     remember(replica.profile.id, isCare ? "purpose.care" : "purpose", raw["purpose"] ?? null);
-    tellDone(replica, t("done.visit", { who: householder(household) }), stamps);
+    tellDone(replica, t("done.visit", { who: householder(household) }), stamps, form.keep);
     back(`/household/${household.id}`);
   };
   return (

@@ -48,6 +48,8 @@ export interface Form {
   problem: Problem | null;
   /** Do the saving; true if it came off. `work` must hand `draft` on to the engine. */
   save: (work: (draft: string) => Promise<unknown>) => Promise<boolean>;
+  /** What was typed becomes a draft again: for who takes back what was saved. */
+  keep: () => void;
 }
 
 /** A form that begins with `initial` and what a draft has of it. */
@@ -85,6 +87,10 @@ export function useForm(about: FormAbout, initial: Raw): Form {
     setRestored(null);
     return () => put(values);
   };
+  const keep = () => {
+    const values = latest.current;
+    if (Object.keys(values).length > 0) drafts.put({ ...about, values });
+  };
   const save = async (work: (draft: string) => Promise<unknown>): Promise<boolean> => {
     if (isSaving.current || isSaved.current) return false;
     isSaving.current = true;
@@ -111,7 +117,7 @@ export function useForm(about: FormAbout, initial: Raw): Form {
   const refuse = (name: string, words: string) =>
     setWrong((others) => ({ ...others, [name]: words }));
   const restoredMs = restored?.savedMs ?? null;
-  return { raw, set, touched, restoredMs, discard, wrong, refuse, saving, problem, save };
+  return { raw, set, touched, restoredMs, discard, wrong, refuse, saving, problem, save, keep };
 }
 
 /** Of the fields about to be written, those that the server changed since the form was opened. */
