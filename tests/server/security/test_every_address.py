@@ -48,6 +48,7 @@ def elsewhere(county: County) -> dict[str, list[str]]:
         "stamp": [edits[0]["stamp"], held["stamp"], *made],
         "grid_id": [county.ids["grid31"], "nonsense"],
         "device_id": ["k7m2p9q4"],
+        "device": ["k7m2p9q4"],
         "deed": ["revoke", "wipe"],
         "aside_id": ["nonsense"],
         "digest": ["a" * 64],
@@ -119,5 +120,5 @@ def _parts(county: County) -> dict[str, list[str]]:
         stamp = snapshot.history(home)[0].stamp
     return {
         "household_id": [home], "record_id": [home], "conflict_id": county.conflicts(),
-        "stamp": [stamp], "device_id": ["k7m2p9q4"], "deed": ["revoke"],
+        "stamp": [stamp], "device_id": ["k7m2p9q4"], "device": ["k7m2p9q4"], "deed": ["revoke"],
     }  # fmt: skip
