@@ -4,12 +4,13 @@
     python3 scripts/bench.py                    everything, as a table (about 8 minutes)
     python3 scripts/bench.py --json             everything, as one JSON object on stdout
     python3 scripts/bench.py --only w1,w3       some of it: w1, w2, w3, growth
+    python3 scripts/bench.py --only explore     how fast the explorer plays, only if asked for
     python3 scripts/bench.py --repeat 9         medians of nine repeats instead of five
     python3 scripts/bench.py --write-readme     everything, and the README's table with it
 
 What W1, W2 and W3 are is said in ``scripts/bench_measure.py``, growth in
-``scripts/bench_growth.py``; what the floor
-is, in ``scripts/bench_floor.py``. The server is the one that operators run: `yuanba
+``scripts/bench_growth.py``, how fast the explorer plays in ``scripts/bench_explore.py``;
+what the floor is, in ``scripts/bench_floor.py``. The server is the one that operators run: `yuanba
 serve`, two processes of two threads, SQLite with ``synchronous=FULL``, authentication,
 validation, scope and merge included. Client and server share the machine, everything
 goes over loopback with gzip, and databases are made in a temporary folder and removed.
@@ -29,7 +30,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("w1", "w2", "w3", "growth")
+USUAL = ("w1", "w2", "w3", "growth")
+PARTS = (*USUAL, "explore")
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -38,7 +40,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         prog="scripts/bench.py", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
-    parser.add_argument("--only", type=_parts, default=PARTS, help="some of w1,w2,w3,growth")
+    parser.add_argument("--only", type=_parts, default=USUAL, help=f"some of {','.join(PARTS)}")
     parser.add_argument("--repeat", type=int, default=5, help="repeats; the median counts (5)")
     parser.add_argument("--folder", type=Path, help="make the databases there (on a real disk)")
     parser.add_argument(

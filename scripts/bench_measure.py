@@ -16,7 +16,8 @@ W3
     to lie in one process of eight threads, the floor does a third of what it does otherwise.
     A repeat is ten sittings, and its rate that of all their exchanges in all their time.
 
-What an exchange costs as the server fills up is measured in ``scripts.bench_growth``.
+What an exchange costs as the server fills up is measured in ``scripts.bench_growth``, how fast
+the explorer plays in ``scripts.bench_explore``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from statistics import median
 
 from scripts import bench_floor, bench_server
 from scripts.bench_client import Conversation, Timing, each, run
+from scripts.bench_explore import Explored, explored
 from scripts.bench_growth import Cost, growth
 from scripts.bench_sides import Floor, Side, Yuanba, expect, floor_command, now_ms, serving
 from scripts.bench_tablets import County, Plan, Tablet
@@ -42,6 +44,8 @@ two workers of eight threads are what such an application is ordinarily served b
 has the threads that Yuanba has, for comparison."""
 
 OURS = "yuanba"
+
+WORKLOADS = ("w1", "w2", "w3")
 
 
 @dataclass(slots=True)
@@ -154,21 +158,27 @@ class Workloads:
 
 @dataclass(slots=True)
 class Measured:
-    """Everything that was measured. ``growth``: households in the server → cost of an exchange."""
+    """Everything that was measured. ``growth``: households in the server → cost of an exchange.
+
+    ``explored``: how fast the explorer plays.
+    """
 
     plan: Plan
     repeat: int
     figures: dict[str, Figures] = field(default_factory=dict)
     growth: dict[int, Cost] = field(default_factory=dict)
+    explored: Explored | None = None
 
 
 def measure(plan: Plan, folder: Path, *, parts: Collection[str], repeat: int, say: Say) -> Measured:
-    """Measure the parts (w1, w2, w3, growth) with databases in ``folder``."""
+    """Measure the parts (w1, w2, w3, growth, explore) with databases in ``folder``."""
     measured = Measured(plan, repeat)
-    if set(parts) - {"growth"}:
+    if set(parts) & set(WORKLOADS):
         measured.figures = _workloads(plan, folder, parts, repeat, say)
     if "growth" in parts:
         measured.growth = growth(plan, folder, say=say)
+    if "explore" in parts:
+        measured.explored = explored(plan, repeat=repeat, say=say)
     return measured
 
 
@@ -191,7 +201,7 @@ def _workloads(
         workloads.warm_up()
         for number in range(repeat):
             say(f"Repeat {number + 1} of {repeat}")
-            for part in ("w1", "w2", "w3"):
+            for part in WORKLOADS:
                 if part in parts:
                     getattr(workloads, part)()
         return workloads.figures

@@ -26,11 +26,16 @@ COMMAND = "python3 scripts/bench.py"
 
 
 def as_json(measured: Measured) -> str:
-    """One JSON object: ``w1``, ``w2``, ``w3``, ``growth``, as far as they were measured."""
+    """One JSON object: ``w1``, ``w2``, ``w3``, ``growth``, ``explore``, as far as measured."""
     told = figures(measured)
     if measured.growth:
         told["growth"] = {
             str(size): round(cost.median_ms, 3) for size, cost in measured.growth.items()
+        }
+    if measured.explored is not None:
+        told["explore"] = {
+            "per_cpu_s": round(measured.explored.per_cpu_s, 2),
+            "simulated_per_real": round(measured.explored.simulated_per_real),
         }
     return orjson.dumps(told).decode()
 
@@ -128,6 +133,15 @@ def lines(measured: Measured) -> Iterator[Line]:
             "",
             "",
             "no growth",
+        )
+    if measured.explored is not None:
+        yield Line(
+            "explored seeds in a core's second",
+            f"{measured.explored.per_cpu_s:.1f}, "
+            f"{measured.explored.simulated_per_real:,.0f} times real time",
+            "",
+            "",
+            "≥ 4",
         )
 
 

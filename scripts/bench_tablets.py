@@ -45,6 +45,8 @@ class Plan:
     grown_grid: int = 300
     grown_pairs: int = 20
     grown_rounds: int = 10
+    seeds: int = 20
+    steps: int = 300
 
 
 FULL = Plan()
@@ -62,6 +64,8 @@ QUICK = Plan(
     grown_grid=100,
     grown_pairs=2,
     grown_rounds=3,
+    seeds=2,
+    steps=40,
 )
 
 

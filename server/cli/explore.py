@@ -38,9 +38,10 @@ WORDS = {
     ),
     "failed": ("{count} 个种子被打破", "{count} seeds failed"),
     "speed": (
-        "{seeds} 个种子，{rate:.1f} 个/秒，每个 {cpu:.0f} 毫秒 CPU；"
+        "{seeds} 个种子，{rate:.1f} 个/秒；每个 {cpu:.0f} 毫秒 CPU，即每核每秒 {per_core:.1f} 个；"
         "模拟时间是真实时间的 {ratio:,.0f} 倍",
-        "{seeds} seeds, {rate:.1f} a second, {cpu:.0f} ms CPU each; "
+        "{seeds} seeds, {rate:.1f} a second; {cpu:.0f} ms CPU each, "
+        "so {per_core:.1f} in a second of a core; "
         "simulated time is {ratio:,.0f} times real time",
     ),
     "happened": ("发生了多少次", "How often it happened"),
@@ -133,12 +134,12 @@ def show_counters(campaign: Campaign, lang: str) -> None:
 
 def show_speed(campaign: Campaign, lang: str) -> None:
     """Seeds a second, and simulated against real time."""
-    wall = max(campaign.wall_s, 1e-9)
     values = {
         "seeds": campaign.seeds,
-        "rate": campaign.seeds / wall,
+        "rate": campaign.seeds / max(campaign.wall_s, 1e-9),
         "cpu": 1000 * campaign.cpu_s / max(1, campaign.seeds),
-        "ratio": campaign.simulated_s / wall,
+        "per_core": campaign.per_cpu_s,
+        "ratio": campaign.simulated_per_real,
     }
     typer.echo(say("speed", lang, **values))
 

@@ -44,6 +44,16 @@ class Campaign:
     simulated_s: float = 0.0
     stopped: bool = False
 
+    @property
+    def per_cpu_s(self) -> float:
+        """Seeds in a second of one core's time."""
+        return self.seeds / max(self.cpu_s, 1e-9)
+
+    @property
+    def simulated_per_real(self) -> float:
+        """How many simulated seconds passed in a real one."""
+        return self.simulated_s / max(self.wall_s, 1e-9)
+
     def take(self, outcome: Outcome, named: Collection[int] | None = None) -> None:
         """Count a run in. ``named``: only what breaks one of these promises is a failure."""
         self.seeds += 1
@@ -65,8 +75,10 @@ def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
     if profile == "both":
         profile = PROFILES[seed % 2]
     beginning()  # Made before anything is planted, for all runs of this process.
+    began = time.process_time()
     with planted(mutant), _collected_after():
         outcome = explore(seed, profile=profile, steps=steps)
+    outcome.cpu_s = time.process_time() - began  # with its world, and with its garbage
     if outcome.broken is None:
         outcome.steps = []
     return outcome

@@ -44,7 +44,7 @@ def figures_of(campaigns: Mapping[str, Campaign], steps: int) -> dict[str, Any]:
             "steps": steps,
             "failures": len(one.failures),
             "cpu_ms_per_seed": round(1000 * one.cpu_s / max(1, one.seeds)),
-            "simulated_per_real": round(one.simulated_s / max(one.wall_s, 1e-9)),
+            "simulated_per_real": round(one.simulated_per_real),
             "seen": {key: one.seen.get(key, 0) for key in SOMETIMES},
         }
         for name, one in campaigns.items()

@@ -178,3 +178,11 @@ def test_it_runs_from_the_command_line_and_prints_one_json_object():
     printed = json.loads(told.stdout)
     assert list(printed) == ["w1", "w2", "w3", "growth"]
     assert all(cost > 0 for cost in printed["growth"].values())
+
+
+def test_how_fast_the_explorer_plays_is_measured_if_asked_for():
+    words = [sys.executable, "scripts/bench.py", "--quick", "--repeat", "1", "--only", "explore"]
+    told = subprocess.run([*words, "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    (printed,) = json.loads(told.stdout).items()
+    assert printed[0] == "explore" and all(figure > 0 for figure in printed[1].values())
