@@ -204,6 +204,25 @@ def test_a_visit_and_an_appeal_have_a_photo_that_can_be_taken_anew_and_out(table
         assert served(place, made.get("photo"), made.id) is not None
 
 
+def test_a_photo_is_added_to_a_result_that_is_there_already(tablet, place):
+    order = an_order(place, result="换了灯泡")
+    tablet.enrol("worker")
+    tablet.offline()
+    tablet.go(f"/order/{order}")
+    tablet.button("Change Photo of the result").click()
+    sheet = tablet.page.get_by_role("dialog")
+    takes(tablet, within=sheet)
+    sheet.get_by_role("button", name="See large: Photo of the result").click()
+    expect(tablet.page.locator(".photo-zoom img")).to_be_visible()
+    tablet.page.keyboard.press("Escape")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet).to_have_count(0)
+    expect(tablet.page.locator("[data-field=result_photo]")).to_contain_text("Waiting")
+    tablet.page.locator(".toast").get_by_role("button", name="Undo").click()
+    tablet.eventually(lambda: tablet.state()["photos"]["waiting"] == 0)
+    assert tablet.waiting() == 0
+
+
 def test_a_photo_that_is_cut_in_the_middle_goes_on_where_the_server_stands(tablet, place, network):
     order = an_order(place)
     tablet.enrol("worker")

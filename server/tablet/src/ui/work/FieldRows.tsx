@@ -19,7 +19,7 @@ import { useSession } from "../session";
 import { EditField } from "./EditField";
 import { inputOf } from "./forms";
 import { partsOf } from "./layouts";
-import { isEmpty } from "./orders";
+import { isEmpty, isOffered } from "./orders";
 import { recordLink } from "./links";
 import { Call, Marks, Pause } from "./parts";
 import { inWords } from "./words";
@@ -38,7 +38,8 @@ export function FieldCards(props: {
   const hidden = new Set(props.without);
   const all = partsOf(view.spec, (field) => {
     if (field.kind === "log" || hidden.has(field.name)) return false;
-    return !props.filled || !isEmpty(view.get(field.name));
+    const isShown = !isEmpty(view.get(field.name)) || isOffered(field.name, (name) => view.get(name));
+    return !props.filled || isShown;
   });
   const shown = all.filter((part) => !props.parts || props.parts.includes(part.heading));
   return (

@@ -70,6 +70,10 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = { result: ["result_p
 
 export const offeredBy = ({ asks }: Step): string[] => asks.flatMap((name) => BESIDE[name] ?? []);
 
+/** Whether a field is offered beside one that is filled in: then it is shown empty as well. */
+export const isOffered = (field: string, held: (name: string) => Json): boolean =>
+  Object.entries(BESIDE).some(([name, beside]) => beside.includes(field) && !isEmpty(held(name)));
+
 export const isEmpty = (value: Json | undefined): boolean =>
   value === null ||
   value === undefined ||
