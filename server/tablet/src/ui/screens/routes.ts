@@ -6,13 +6,15 @@ import { Capable } from "./Capable";
 import { Enrol } from "./Enrol";
 import { SyncPage } from "./sync/SyncPage";
 
-const entry = lazy(async () => (await import("./sync/EntryPage")).EntryPage);
-const repair = lazy(async () => (await import("./sync/RepairPage")).RepairPage);
-const notice = lazy(async () => (await import("./sync/NoticePage")).NoticePage);
-const me = lazy(async () => (await import("./me/MePage")).MePage);
-const app = lazy(async () => (await import("./me/AppPage")).AppPage);
-const wipe = lazy(async () => (await import("./me/WipePage")).WipePage);
-const help = lazy(async () => (await import("./help/HelpPages")).HelpPages);
+const seldom = () => import("./seldom");
+
+const entry = lazy(async () => (await seldom()).EntryPage);
+const repair = lazy(async () => (await seldom()).RepairPage);
+const notice = lazy(async () => (await seldom()).NoticePage);
+const me = lazy(async () => (await seldom()).MePage);
+const app = lazy(async () => (await seldom()).AppPage);
+const wipe = lazy(async () => (await seldom()).WipePage);
+const help = lazy(async () => (await seldom()).HelpPages);
 
 export const shellRoutes: readonly Route[] = [
   { path: "/sync", screen: SyncPage, tab: "/sync", hands: true },
