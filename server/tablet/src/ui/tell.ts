@@ -36,8 +36,12 @@ function watchPhotos(open: Replica): () => void {
 
 function watch(open: Replica): () => void {
   const known = new Map<string, string>();
-  const look = (say: boolean) => {
-    const fresh = open.outbox({ all: true }).filter((work) => {
+  // A month's entries are many: only those about what has changed are looked at again.
+  const look = (say: boolean, records: ReadonlySet<string> | null) => {
+    const works = records
+      ? [...records].flatMap((record) => open.outbox({ record, all: true }))
+      : open.outbox({ all: true });
+    const fresh = works.filter((work) => {
       const state = `${work.state} ${work.answer?.outcome}`;
       const isNew = known.get(work.stamp) !== state;
       known.set(work.stamp, state);
@@ -49,6 +53,6 @@ function watch(open: Replica): () => void {
       if (n > 0) toast(t(words, { n }));
     }
   };
-  look(false);
-  return open.onChange(() => look(true));
+  look(false, null);
+  return open.onChange(({ whole, records }) => look(true, whole ? null : records));
 }
