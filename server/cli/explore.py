@@ -45,7 +45,10 @@ WORDS = {
         "simulated time is {ratio:,.0f} times real time",
     ),
     "happened": ("发生了多少次", "How often it happened"),
-    "never": ("从未发生：{names}", "Never happened: {names}"),
+    "never": (
+        "{seeds} 个种子中从未见到（{long} 个种子起算作失败）：",
+        "Never seen in {seeds} seeds (from {long} on that is a failure):",
+    ),
     "broken": (
         "种子 {seed}（{profile}），第 {steps} 步：不变量 {number}（{promise}）：{why}",
         "Seed {seed} ({profile}), step {steps}: invariant {number} ({promise}): {why}",
@@ -234,6 +237,7 @@ def explore_seeds(
 ) -> bool:
     """Run seeds and say what they came to; whether every promise held."""
     from simulator.exploration.campaign import LONG, never, run_seeds
+    from simulator.exploration.sometimes import SOMETIMES
 
     with progress_bar(lang, len(seeds)) as move:
         campaign = run_seeds(
@@ -249,7 +253,9 @@ def explore_seeds(
     show_speed(campaign, lang)
     missing = never(campaign.seen)
     if missing:
-        typer.echo(say("never", lang, names=", ".join(missing)))
+        typer.echo(say("never", lang, seeds=f"{campaign.seeds:,}", long=f"{LONG:,}"))
+        for name in missing:
+            typer.echo(f"  {name}: {SOMETIMES[name][lang == 'en']}")
     for outcome in campaign.failures[:SHOWN]:
         show_failure(outcome, folder, lang)
     if campaign.stopped:

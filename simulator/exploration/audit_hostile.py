@@ -188,7 +188,10 @@ def _moves_away(facts: Facts, op: Any) -> Demand | None:
     if row is None or facts.role not in row.spec.who.get("edit", ()):
         return None
     names = [name for name in op["fields"] if row.get(name) != op["fields"][name]]
-    current = all(op["base"][name] == row.version(name) for name in names)
+    current = all(
+        op["base"][name] == row.version(name) and row.spec.policy[name] in ("ask", "latest")
+        for name in names
+    )
     stays = not _where(facts, op, row).isdisjoint(facts.ever)
     if not names or not current or stays or not facts.sure:
         return None
@@ -312,7 +315,10 @@ def _kept(
     """It changed nothing, and is kept as it came."""
     stamp = op.get("stamp") if isinstance(op, dict) else None
     known = facts.ledger.ops.get(stamp) if isinstance(stamp, str) else None
-    whole = op in kept or (known is not None and _content(as_sent(known.raw)) == _content(op))
+    # (About a person whose data were erased, nothing is kept but that it came.)
+    blank = {"stamp": stamp if isinstance(stamp, str) else None, "redacted": True}
+    stored = known is not None and _content(as_sent(known.raw)) == _content(op)
+    whole = stored or op in kept or blank in kept
     if not whole:
         yield 2, f"{what}: {_name(op)} was {ack['outcome']}, and is nowhere"
     if what in ("reused", "reused_at_once", "copied"):

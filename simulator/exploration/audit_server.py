@@ -85,6 +85,8 @@ def _closings(ledger: Ledger, changes: Sequence[Change], saw: Saw) -> Iterator[W
         conflict = ledger.conflicts[name]
         for field, part in conflict.fields.items():
             saw(f"conflict:{part['code']}")
+            if part.get("hidden"):
+                saw("conflict:hidden")
             closer = part["closed_by"]
             if closer is None:
                 continue

@@ -108,5 +108,8 @@ def _author_told(ledger: Ledger, tablet: Tablet, kept: set[str]) -> Iterator[Wro
         op = ledger.ops.get(stamp)
         if op is None or stamp in kept or stamp in noticed or stamp in tablet.withdrawn:
             continue
+        row = ledger.rows.get(op.record)
+        if row is not None and "_redacted" in row.values:
+            continue  # What was erased settles all that is kept about it.
         if op.outcome in ("held", "rejected") and not excused(op):
             yield 2, f"{stamp} is {op.outcome}, and {tablet.name} shows it no more"

@@ -108,6 +108,8 @@ def _acks(ledger: Ledger, told: Exchange, allowed: frozenset[str]) -> Iterator[W
         if ack.get("fields") and not ack["feeds"] and ack["outcome"] != "applied":
             yield 4, f"the ack of {stamp} tells values of a record that its author does not read"
         code = (ack.get("problem") or {}).get("code")
+        if _is_hidden(ledger, ack.get("conflict")):
+            yield 4, f"the ack of {stamp} tells of a duplicate that only the office may see"
         if stamp is None or code in ("stamp_reused",) or ack["outcome"] == "rejected":
             continue
         stored = ledger.outcome_of(stamp)
@@ -116,3 +118,9 @@ def _acks(ledger: Ledger, told: Exchange, allowed: frozenset[str]) -> Iterator[W
         elif stored != ack["outcome"] and (ack["outcome"], stored) != ("conflict", "merged"):
             # (A later operation of the same request may have taken its place in the conflict.)
             yield 2, f"{stamp} was acknowledged as {ack['outcome']} and is stored as {stored}"
+
+
+def _is_hidden(ledger: Ledger, name: str | None) -> bool:
+    """Whether a conflict is about a record that its author may not know of."""
+    conflict = ledger.conflicts.get(name or "")
+    return conflict is not None and all(part.get("hidden") for part in conflict.fields.values())

@@ -81,14 +81,31 @@ def _seen(page: Row, names: Any) -> dict[str, str]:
 
 
 def _edit(desk: _Office) -> Action | None:
-    row = desk.row()
+    row, names = _awaited(desk) if desk.dice.happens(desk.profile.of("meet")) else (None, [])
+    row = row or desk.row()
     if row is None:
         return None
     page = desk.page(row)
-    names = pick_fields(row.spec, desk.dice, desk.profile)
+    names = names or pick_fields(row.spec, desk.dice, desk.profile)
     fields = filled(row.spec, desk.dice, desk.entered, page.get, names)
     draft = {"kind": "edit", "type": row.spec.name, "record": row.id, "fields": fields}
     return desk.does({**draft, "seen": _seen(page, fields)}) if fields else None
+
+
+def _awaited(desk: _Office) -> tuple[Row | None, list[str]]:
+    """What some worker has just edited too, who is out: there, the two will meet."""
+    tablets = [one for one in desk.world.tablets.values() if not one.wiped]
+    waiting = [
+        one.body
+        for tablet in tablets
+        for one in tablet.replica.waiting()
+        if one.body["kind"] == "edit"
+    ]
+    body = desk.dice.pick(waiting) if waiting else None
+    row = desk.ledger.rows.get(body["record"]) if body is not None else None
+    if body is None or row is None or row.deleted:
+        return None, []
+    return row, [name for name in body["fields"] if name in row.spec.fields]
 
 
 def _transition(desk: _Office) -> Action | None:

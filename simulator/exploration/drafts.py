@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.chance import Dice
+from simulator.exploration.expectations import marks
 from simulator.exploration.ledger import TypeSpec
 from simulator.exploration.newer import specs_of
 from simulator.exploration.profiles import Profile
@@ -21,7 +22,8 @@ __all__ = ["drafts_on", "filled", "pick_fields", "step_of"]
 Draft = dict[str, Any]
 
 KINDS: Mapping[str, float] = {
-    "edit": 60,
+    "edit": 54,
+    "again": 6,
     "create": 12,
     "delete": 5,
     "restore": 3,
@@ -140,6 +142,21 @@ def _edit(desk: Desk, dice: Dice) -> Draft | None:
     )
 
 
+def _again(desk: Desk, dice: Dice) -> Draft | None:
+    """Another edit of what was edited and waits: if that gets into a conflict, this takes over."""
+    waiting = [one for one in desk.tablet.replica.waiting() if one.body["kind"] == "edit"]
+    if not waiting:
+        return None
+    body = dice.pick(waiting).body
+    spec, view = desk.specs[body["type"]], desk.tablet.replica.view(body["record"])
+    if view is None:
+        return None
+    names = [name for name in body["fields"] if name in spec.fields]
+    fields = filled(spec, dice, desk.entered, view.record.get, names)
+    made = {"kind": "edit", "type": spec.name, "record": body["record"], "fields": fields}
+    return made if fields else None
+
+
 def _create(desk: Desk, dice: Dice) -> Draft | None:
     types = desk.types(dice, "create")
     if not types:
@@ -153,8 +170,26 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
         value = plain(told, dice, None, desk.entered)
         if value is not None:
             fields[name] = value
+    if dice.happens(desk.profile.of("twin")):
+        fields |= _of_another(desk, dice, spec)
     record = desk.world.name_new()
     return {"kind": "create", "type": spec.name, "record": record, "fields": fields}
+
+
+def _of_another(desk: Desk, dice: Dice, spec: TypeSpec) -> dict[str, Any]:
+    """What tells somebody apart who is registered already, here or where this worker reads not."""
+    rows = [row for row in desk.world.oracle.ledger.rows.values() if row.spec is spec]
+    if not rows:
+        return {}
+    row, moving = dice.pick(rows), {by for _kind, by in spec.feed_rules}
+    return {
+        name: row.get(name)
+        for name in spec.fields
+        if spec.policy[name] in ("ask", "once", "latest")
+        and name not in moving
+        and row.get(name) is not None
+        and not marks(str(row.get(name)))  # A word of its own stays with whom it was entered for.
+    }
 
 
 def _whole(kind: str) -> Callable[[Desk, Dice], Draft | None]:
@@ -218,6 +253,7 @@ def resolution(conflict: Any, dice: Dice, type_name: str) -> Draft | None:
 
 _MAKERS: Mapping[str, Callable[[Desk, Dice], Draft | None]] = {
     "edit": _edit,
+    "again": _again,
     "create": _create,
     "delete": _whole("delete"),
     "restore": _whole("restore"),

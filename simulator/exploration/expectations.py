@@ -336,12 +336,22 @@ def _text(self: Expected, op: Op, name: str, value: Any, mixed: Mapping[str, Any
         self.waits(op, name, value)
         self.note("text", "conflict")
         return
-    result = mixed.get(name, value if self.after.version(name) == op.stamp else present)
+    own = op.outcome == "applied" or self.after.version(name) == op.stamp
+    if not own and name not in mixed and _edited_since(self, op, name):
+        self.unsure.add(name)  # What it came to was there for a moment only.
+        return
+    result = mixed.get(name, value if own else present)
     lost = must_keep(self.ledger, op, name, value, present) - marks(result)
     if lost:
         self.wrong.append(f"{op.stamp}: merging {name} lost {sorted(lost)}")
     self.unsure.add(name)
     self.note("text", "merged")
+
+
+def _edited_since(self: Expected, op: Op, name: str) -> bool:
+    return any(
+        name in one.fields and one.number > op.number for one in self.ledger.of_record[op.record]
+    )
 
 
 def must_keep(ledger: Ledger, op: Op, name: str, value: Any, present: Any) -> frozenset[str]:

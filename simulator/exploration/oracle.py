@@ -264,12 +264,17 @@ class Oracle:
 
     def _waiting(self) -> None:
         ledger = self.ledger
+        places: dict[str, list[Mapping[str, Any]]] = {}
+        for one in ledger.conflicts.values():
+            for part in one.fields.values():
+                places.setdefault(part["stamp"], []).append(part)
         for op in ledger.ops.values():
             if op.outcome == "held" and op.stamp not in ledger.held:
                 self.broke(2, f"{op.stamp} is held and waits nowhere")
             if op.outcome == "conflict" and not excused(op):
+                # It may wait in several: in one of its own, and in those where it took a place.
                 conflict = ledger.conflicts.get(op.conflict or "")
-                parts = conflict.fields.values() if conflict else ()
+                parts = [*(conflict.fields.values() if conflict else ()), *places.get(op.stamp, ())]
                 if not any(part["closed_by"] is None for part in parts):
                     self.broke(2, f"{op.stamp} is in conflict, and no conflict about it is open")
         for held in ledger.held.values():

@@ -59,7 +59,7 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "split": 1.5,
         "leaves": 0.7,
         "returns": 1,
-        "supervise": 0.7,
+        "supervise": 2,
         "redact": 3,
     },
     "server": {
@@ -84,6 +84,8 @@ RATES: Mapping[str, float] = {
     "stale_page": 0.3,
     "move": 0.05,
     "hot": 0.6,
+    "twin": 0.12,
+    "meet": 0.25,
 }
 """What happens with which probability."""
 

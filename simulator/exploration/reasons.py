@@ -117,6 +117,9 @@ REASONS: Mapping[str, str] = {
     "{} came about by forgetting": "{0} 因遗忘而出现",
     "{} {} is led by several: {}": "{0} {1} 有多个主办：{2}",
     "{} {} is live in {}, not {}": "{0} {1} 在 {2} 中，而不是在 {3} 中",
+    "the ack of {} tells of a duplicate that only the office may see": (
+        "对 {0} 的确认透露了只有办公室可见的重复登记"
+    ),
     # What a hostile app sends.
     "{}: {} is {}, not {}": "{0}：{1} 为 {2}，应为 {3}",
     "{}: {} is {}, and its app may think it passes": "{0}：{1} 为 {2}，应用却会以为还能通过",

@@ -34,6 +34,8 @@ def test_a_campaign_counts_what_happened_and_says_that_all_holds(yuanba):
     said = yuanba("explore", "--seeds", "0-1", "--steps", "40", *FEW)
     assert said.code == 0
     assert "How often it happened" in said.out and "2 seeds, " in said.out
+    assert "Never seen in 2 seeds (from 10,000 on that is a failure):" in said.out
+    assert "  next:wipe: a tablet is told to erase itself" in said.out
     assert said.out.rstrip().endswith("all hold")
 
 
