@@ -17,11 +17,12 @@ import io
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from typing import Any, NamedTuple
 
 from flask import Flask
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine, make_url
 
 from server.accounts.enrolment import issue_code
 from server.accounts.sessions import writing
@@ -89,6 +90,15 @@ def _flask() -> Flask:
 
 
 @cache
+def _engine() -> Engine:
+    """What the databases of this process share: how they are set up, and the statements that were
+    compiled for one of them. Each has a pool of its own."""
+    engine = sqlite_engine(_URL)
+    with engine.connect():
+        return engine
+
+
+@cache
 def empty_database(epoch: str) -> bytes:
     """An image of a database that was just made."""
     store = SqliteStore(_URL, CATALOGUE)
@@ -129,7 +139,8 @@ class Office:
 
     def _take(self, image: bytes) -> None:
         """A database of its own, with one connection, which outlives the applications on it."""
-        self._engine = sqlite_engine(_URL)
+        self._engine = copy(_engine())
+        self._engine.pool = _engine().pool.recreate()
         connection = self._engine.raw_connection().driver_connection
         assert isinstance(connection, sqlite3.Connection)
         self.connection = connection
