@@ -61,9 +61,11 @@ class BatchRun:
         return frozenset(self._touched)
 
     def final(self, ack: Ack) -> Ack:
-        """What an operation that was held came to in the end, if its need came in this batch."""
-        if ack.outcome != "held" or ack.needs is None or ack.stamp not in self.answers:
+        """What an operation that was held came to in the end, if that came about in this batch."""
+        if ack.outcome != "held" or ack.stamp not in self.answers:
             return ack
+        if ack.problem is not None and ack.problem.code == "stamp_reused":
+            return ack  # What was answered under this stamp is another operation.
         return self.answers[ack.stamp]._replace(repeated=ack.repeated)
 
     # The gates -----------------------------------------------------------------------------

@@ -142,6 +142,17 @@ def test_a_member_based_on_what_is_not_here_waits_and_takes_its_group_along(coun
     assert {one["about"] for one in notices} == {note["stamp"], change["stamp"]}
 
 
+def test_a_group_that_goes_in_the_batch_that_repeats_it_is_answered_with_how_it_ended(anna, house):
+    create = anna.op("create", uid(50), {"grid": GRID})
+    change = edit(anna, uid(50), {"phone": "3"}, base=create["stamp"])
+    note = edit(anna, house, {"phone": "2"}, base=anna.created)
+    members = grouped(anna, note, change)
+    anna.send(*members)
+    acks = anna.send(create, *members)
+    assert told(acks) == [("applied", None)] * 3
+    assert [bool(ack.get("repeated")) for ack in acks] == [False, True, True]
+
+
 def test_what_the_need_of_a_member_meets_may_stop_another(county, anna, bo, order, house):
     create = anna.op("create", uid(50), {"grid": GRID})
     change = edit(anna, uid(50), {"phone": "3"}, base=create["stamp"])
