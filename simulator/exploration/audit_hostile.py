@@ -317,8 +317,8 @@ def _kept(
     known = facts.ledger.ops.get(stamp) if isinstance(stamp, str) else None
     # (About a person whose data were erased, nothing is kept but that it came.)
     blank = {"stamp": stamp if isinstance(stamp, str) else None, "redacted": True}
-    stored = known is not None and _content(as_sent(known.raw)) == _content(op)
-    whole = stored or op in kept or blank in kept
+    sent = [*([known.raw] if known is not None else []), *kept]
+    whole = blank in kept or any(_same(one, op) for one in sent)
     if not whole:
         yield 2, f"{what}: {_name(op)} was {ack['outcome']}, and is nowhere"
     if what in ("reused", "reused_at_once", "copied"):
@@ -326,6 +326,13 @@ def _kept(
     row = facts.ledger.rows.get(op.get("record") or "") if isinstance(op, dict) else None
     if row is not None and stamp in {row.head, row.v, *row.vx.values()}:
         yield DEMANDS[what][0], f"{what}: {stamp} was {ack['outcome']}, and changed {row.id}"
+
+
+def _same(kept: Any, op: Any) -> bool:
+    """Whether what is kept is what was sent, in the words of whichever app sent it."""
+    if kept == op or not isinstance(kept, dict) or not isinstance(op, dict):
+        return bool(kept == op)
+    return _content(as_sent(kept)) == _content(op)
 
 
 def _came_back(facts: Facts, op: Any, ack: Mapping[str, Any]) -> Iterator[Wrong]:

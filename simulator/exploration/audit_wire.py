@@ -115,9 +115,13 @@ def _acks(ledger: Ledger, told: Exchange, allowed: frozenset[str]) -> Iterator[W
         stored = ledger.outcome_of(stamp)
         if stored is None:
             yield 2, f"{stamp} was acknowledged as {ack['outcome']} and is not in the history"
-        elif stored != ack["outcome"] and (ack["outcome"], stored) != ("conflict", "merged"):
-            # (A later operation of the same request may have taken its place in the conflict.)
+        elif stored != ack["outcome"] and (ack["outcome"], stored) not in _LATER:
             yield 2, f"{stamp} was acknowledged as {ack['outcome']} and is stored as {stored}"
+
+
+_LATER = frozenset({("conflict", "merged"), ("applied", "conflict")})
+"""(As acknowledged, as stored) where a later operation of the same request may have changed it:
+its author took the place of a value that waits, or did not know of their own deletion."""
 
 
 def _is_hidden(ledger: Ledger, name: str | None) -> bool:
