@@ -430,8 +430,6 @@ def test_photos_shut_nobody_out_and_are_cut_off_nowhere(at_work, place, lang, th
     tablet.page.locator(".photo-thumb").first.click()
     tablet.page.locator(".photo-zoom img").wait_for()
     look("large")
-    tablet.page.locator(".photo-zoom").click()
-    look("larger")
     tablet.page.keyboard.press("Escape")
     tablet.go(f"/order/{order}")
     tablet.page.locator("[data-field=photo] button").first.wait_for()
