@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.hostile_acts import hostile
 from simulator.exploration.seldom import SELDOM
+from simulator.exploration.tablet_doors import TABLET_DOORS
 from sync.errors import Refusal
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ ON_TABLETS: Mapping[str, Callable[[World, Tablet, Mapping[str, Any]], None]] = {
     "full": _full,
     "withdraw": _withdraw,
     "hostile": hostile,
+    **TABLET_DOORS,
 }
 """Action → what it does to a tablet."""
 

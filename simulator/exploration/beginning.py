@@ -16,6 +16,7 @@ from simulator.exploration.county import BEFORE_MS, PEOPLE, T0_MS, county
 from simulator.exploration.disk import Disk, Image
 from simulator.exploration.ledger import Ledger, read_specs
 from simulator.exploration.office import CATALOGUE, Office, Response, empty_database
+from simulator.exploration.signing import public_key
 from simulator.exploration.tablet import catalogue_of
 from sync.client import Client, Credentials, MemoryKeyring, enrol
 from sync.replica import Replica
@@ -84,7 +85,9 @@ def _first_sync(
 ) -> Credentials:
     link = _Straight(office)
     code = office.code_for(user)
-    credentials = enrol(link, code=code, nonce=f"n{name}", name=name, platform="simulated")
+    credentials = enrol(
+        link, code=code, nonce=f"n{name}", name=name, platform="simulated", key=public_key(name)
+    )
     Replica.enrol(disk, device=credentials.device, user=credentials.user)
     keyring = MemoryKeyring(credentials)
     incarnation = chance.dice("beginning", name).base32(4)

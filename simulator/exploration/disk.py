@@ -98,6 +98,10 @@ class Disk:
             return self._dying()
         return self._storage.write()
 
+    def decay(self) -> AbstractContextManager[Shelf]:
+        """A block in which what is kept goes wrong, whoever writes or does not."""
+        return self._storage.write()
+
     @contextmanager
     def _dying(self) -> Iterator[Shelf]:
         with self._storage.write() as shelf:

@@ -66,6 +66,30 @@ def _old_words_taken(_original: Any) -> Callable[..., Any]:
     return lambda op, _catalogue: op
 
 
+# Repair and bundles -----------------------------------------------------------------------------
+
+
+def _digest_not_compared(_original: Any) -> Callable[..., list[Any]]:
+    """A tablet believes that its copy is what the server has."""
+    return lambda _shelf, _server: []
+
+
+def _anybody_signs(_original: Any) -> Callable[..., bool]:
+    """A bundle's signature is not looked at."""
+    return lambda *_args: True
+
+
+def _bundle_forgotten(_original: Any) -> Callable[..., Any]:
+    """A bundle is taken, and nothing of it is kept."""
+
+    def apply(_served: Any, request: Any, reader: Any) -> Any:
+        from server.bundles import Taken
+
+        return Taken(request.device, reader.user, len(request.operations), 0, 0)
+
+    return apply
+
+
 TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("purge_untold", "清理后不重建", "nobody is told to begin anew past the horizon", (4, 7),
      attribute("server.store.upkeep:Upkeeping._write", _purge_untold)),
@@ -82,6 +106,12 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("old_words_taken", "旧版说法未转换", "an older app is not read in today's words", (2,),
      wrapped(attribute("sync.authority:upcast", _old_words_taken),
              attribute("sync.run:upcast", _old_words_taken))),
+    ("digest_not_compared", "不比较校验值", "digests are not compared", (1, 12),
+     attribute("sync.intake:compare", _digest_not_compared)),
+    ("anybody_signs", "不验带交文件的签名", "a bundle's signature is not looked at", (9,),
+     attribute("server.bundles:_is_signed", _anybody_signs)),
+    ("bundle_forgotten", "带交的修改未保存", "what a bundle holds is not kept", (2,),
+     attribute("server.bundles:_apply", _bundle_forgotten)),
     ("purged_too_early", "删除记录过早清除", "a deletion is forgotten before its time", (7,),
      attribute("server.store.upkeep:Upkeeping.compact", _purged_too_early)),
 )  # fmt: skip

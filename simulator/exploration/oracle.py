@@ -220,7 +220,9 @@ class Oracle:
 
     def synced(self, tablet: Tablet) -> None:
         """Judge a tablet's disk, now that an exchange has ended somehow."""
-        self.judge(audit_cursors(self.ledger, tablet))
+        self.judge(audit_cursors(self.ledger, tablet, self.world.damaged))
+        if self.world.damaged:
+            return  # A copy that was damaged differs until it is repaired, and must not in the end.
         self.judge(
             (12, f"{tablet.name} found its digest of {one.feed} to differ: {one.own} {one.server}")
             for one in tablet.differences

@@ -43,6 +43,8 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "clock": 1.5,
         "full": 0.8,
         "withdraw": 0.5,
+        "damage": 0.15,
+        "bundle": 0.8,
         "hostile": 2,
     },
     "desk": {

@@ -156,6 +156,10 @@ REASONS: Mapping[str, str] = {
         "{0} 应当抹去，却没有操作说明已抹去"
     ),
     "{}.{} was erased, and is {}": "{0}.{1} 已抹去，却是 {2}",
+    # Work that is carried.
+    "a bundle was met with {}, and {} were taken": "带交文件的答复是 {0}，却收下了 {1} 条",
+    "a bundle was changed ({}), and it was taken": "带交文件被改动（{0}），却被收下",
+    "a bundle of {} was taken as {}, and lacks {}": "{0} 条的带交文件收下为 {1}，缺 {2}",
     # A newer version.
     "{} holds a code that is another now, and was {}": "{0} 的代码已改，却按原样处理为 {1}",
     "{} tells of doors, which are dwellings now, and was {}": (

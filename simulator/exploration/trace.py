@@ -71,6 +71,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "升级完成，数据结构版本 {schema}",
         "is a newer version now, of schema {schema}",
     ),
+    "damage": (
+        "本机副本受损（{how}）：记录 …{record}",
+        "its copy of record …{record} goes wrong ({how})",
+    ),
+    "bundle": (
+        "待交修改由他人带交（{how}），答复 {status}",
+        "its work is brought by another ({how}), and met with {status}",
+    ),
     "upkeep": ("例行维护，放行 {released} 条", "does what is due: {released} are let go"),
     "holiday": ("放假 {days} 天", "is on holiday for {days} days"),
     "crash": ("崩溃后重新启动", "falls, and starts anew"),

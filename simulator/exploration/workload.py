@@ -21,6 +21,7 @@ from simulator.exploration.drafts import drafts_on
 from simulator.exploration.hostile import hostile_step
 from simulator.exploration.profiles import Profile
 from simulator.exploration.seldom import SERVER_DOORS
+from simulator.exploration.tablet_doors import TABLET_DRAWS
 from simulator.exploration.world import Step
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def _tablet(
         return "clone", {"name": f"{tablet.name}-copy"}
     if action == "hostile":
         return "hostile", hostile_step(world, tablet, dice, number)
+    if action in TABLET_DRAWS:
+        return action, TABLET_DRAWS[action](world, tablet, dice)
     if action == "withdraw":
         return "withdraw", {"which": dice.below(10)}
     return action, {}

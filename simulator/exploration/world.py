@@ -27,6 +27,7 @@ from simulator.exploration.network import Link
 from simulator.exploration.newer import NEWER, specs_of
 from simulator.exploration.office import Fallen, Office, Response
 from simulator.exploration.oracle import Oracle
+from simulator.exploration.signing import public_key
 from simulator.exploration.tablet import Tablet
 from simulator.exploration.trace import Trace
 from sync.client import Credentials, Report, enrol
@@ -61,6 +62,7 @@ class World:
         self.env = simpy.Environment()
         self.hub = getcurrent()
         self.seen: Counter[str] = Counter()
+        self.damaged: set[str] = set()
         self.trace = Trace(keep=keep_trace)
         self._ids = self._named = 0
         self._draws = 0
@@ -153,6 +155,8 @@ class World:
         tablet.differences = (
             [one for each in report.exchanges for one in each.differences] if report else []
         )
+        if report is not None and any(one.repaired for one in report.exchanges):
+            self.saw("damage:repaired")
         outcomes = {} if report is None else dict(sorted(report.outcomes.items()))
         rows = 0 if report is None else report.rows
         self.tell("next", tablet.name, step=step, outcomes=outcomes, rows=rows)
@@ -174,6 +178,7 @@ class World:
             name=tablet.name,
             platform="simulated",
             replaces=former,
+            key=public_key(tablet.name),
         )
         self.saw("device:enrolled_again")
         self.office.supervise(credentials.device, "confirm", by=PEOPLE["qian"].user)
