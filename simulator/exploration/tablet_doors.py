@@ -43,11 +43,20 @@ def _damage(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
         if not found:
             return
         record = found[args["which"] % len(found)]
+        how = args["how"]
+        if how == "old" and _may_edit(world, tablet, record):
+            how = "lost"  # An edit of their own would hide it: it makes the head the server's.
         with counted(shelf, [record]):
-            _HOW[args["how"]](shelf, record)
+            _HOW[how](shelf, record)
     world.damaged.add(record)
-    world.saw(f"damage:{args['how']}")
-    world.tell("damage", tablet.name, how=args["how"], record=record[-4:])
+    world.saw(f"damage:{how}")
+    world.tell("damage", tablet.name, how=how, record=record[-4:])
+
+
+def _may_edit(world: World, tablet: Tablet, record: str) -> bool:
+    ledger = world.oracle.ledger
+    row, role = ledger.rows.get(record), ledger.role_of(world.user_of(tablet))
+    return row is None or role in row.spec.who.get("edit", ())
 
 
 def _lost(shelf: Shelf, record: str) -> None:
