@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Any
 
 from simulator.exploration.planting import Plant, attribute, wrapped
@@ -83,9 +84,9 @@ def _bundle_forgotten(_original: Any) -> Callable[..., Any]:
     """A bundle is taken, and nothing of it is kept."""
 
     def apply(_served: Any, request: Any, reader: Any) -> Any:
-        from server.bundles import Taken
-
-        return Taken(request.device, reader.user, len(request.operations), 0, 0)
+        return resolve_name("server.bundles:Taken")(
+            request.device, reader.user, len(request.operations), 0, 0
+        )
 
     return apply
 
