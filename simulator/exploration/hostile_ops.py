@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_made import as_sent
 from simulator.exploration.chance import Dice
 from simulator.exploration.ledger import Row, TypeSpec
 from simulator.exploration.values import Entered, change, plain
@@ -132,7 +133,7 @@ def _reused(app: App) -> Made | None:
     if not mine:
         return None
     op = app.dice.pick(mine)
-    raw = {name: value for name, value in op.raw.items() if name != "cause"}
+    raw = {name: value for name, value in as_sent(op.raw).items() if name != "cause"}
     return ({**raw, "reason": f"other {app.entered.mark}"},)
 
 
@@ -155,7 +156,7 @@ def _copied(app: App) -> Made | None:
     """An operation of another's tablet, word for word: its outcome is nobody else's business."""
     device = app.tablet.replica.device
     theirs = [op for op in app.ledger.ops.values() if op.device != device and len(op.actor) == 36]
-    return (dict(app.dice.pick(theirs).raw),) if theirs else None
+    return (as_sent(app.dice.pick(theirs).raw),) if theirs else None
 
 
 def _foreign_actor(app: App) -> Made | None:
