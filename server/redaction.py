@@ -12,10 +12,11 @@ Invariants
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 
 from server.accounts import audit
 from server.accounts.sessions import reading
@@ -25,11 +26,14 @@ from server.models import Attachment
 from server.records.personal import PERSONAL, RELATED
 from server.services import Services
 from server.store import Snapshot, Writer
-from server.store.tables import ASIDE, RECORD
+from server.store.tables import ASIDE, OPERATION, RECORD
 from sync.record import Record
 from sync.redaction import redact
 
 __all__ = ["Plan", "carry_out", "plan"]
+
+_ONCE = 500
+_HASH = re.compile(rb"[0-9a-f]{64}")
 
 
 class Plan(NamedTuple):
@@ -51,14 +55,16 @@ def plan(served: Services, record: str, *, related: bool) -> Plan | None:
             return None
         records = _records(snapshot, found, related=related)
         notices = _notices(snapshot, [one.id for one in records])
+        photos = _photos_of(snapshot, [one.id for one in records])
     with reading(served.store) as session:
-        photos = session.scalars(_photos_of([one.id for one in records])).all()
-    return Plan(records, notices, len(photos))
+        return Plan(records, notices, len(session.scalars(photos).all()))
 
 
 def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, purpose: str) -> int:
     """Erase; answers how many records. ``actor`` signs the operations, ``by`` the audit log."""
     ids = [one.id for one in wanted.records]
+    with served.store.read() as snapshot:
+        sent = _photos_of(snapshot, ids)  # Before the references go.
 
     def erase() -> int:
         with served.store.write() as tx:
@@ -68,7 +74,7 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
 
     done = patiently(erase)
     with reading(served.store) as session:
-        photos = session.scalars(_photos_of(ids)).all()
+        photos = session.scalars(sent).all()
     forget(served.uploads, photos)
     return done
 
@@ -145,5 +151,14 @@ def _query(snapshot: Snapshot, text: str, *parameters: Any) -> list[tuple[Any, .
     return rows
 
 
-def _photos_of(ids: Sequence[str]) -> Select[Any]:
-    return select(Attachment).where(Attachment.record.in_(ids))
+def _photos_of(snapshot: Snapshot, ids: Sequence[str]) -> Select[Any]:
+    """The photos that were sent for these records, and for none but named in their history."""
+    named = set[str]()
+    for start in range(0, len(ids), _ONCE):
+        some = ids[start : start + _ONCE]
+        marks = ", ".join([snapshot.shared.sql.mark] * len(some))
+        text = f'SELECT "body" FROM "{OPERATION.name}" WHERE "record" IN ({marks})'
+        for (body,) in _query(snapshot, text, *some):
+            named.update(one.decode() for one in _HASH.findall(bytes(body)))
+    unbound = and_(Attachment.record == "", Attachment.hash.in_(named))
+    return select(Attachment).where(or_(Attachment.record.in_(ids), unbound))

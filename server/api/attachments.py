@@ -95,7 +95,7 @@ def able(upload: str = "") -> Response:  # noqa: ARG001 - of every upload the sa
 
 @blueprint.post("")
 def begin() -> Response:
-    """Begin an upload: ``Upload-Length``, and ``sha256`` and ``record`` as ``Upload-Metadata``."""
+    """Begin an upload: ``Upload-Length``; better with ``sha256`` and ``record`` as metadata."""
     caller = _caller()
     length = _whole("Upload-Length")
     told = _metadata(request.headers.get("Upload-Metadata", ""))

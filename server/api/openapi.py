@@ -141,7 +141,7 @@ DOORS: tuple[Door, ...] = (
     Door("options", "/attachments", "What of tus is spoken", NOBODY, 204),
     Door("post", "/attachments", "Begin a photo's upload", TOKEN, 201,
          takes={**_TUS, "Upload-Length": ("header", WHOLE, True),
-                "Upload-Metadata": ("header", TEXT, True)},
+                "Upload-Metadata": ("header", TEXT, False)},
          refuses=(412, 507)),
     Door("get", "/attachments/{digest}", "The photo to which a record refers", TOKEN,
          gives=("image/*", {}),

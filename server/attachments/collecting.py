@@ -79,7 +79,7 @@ def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
     in between has not noted it.
     """
     gone = list(gone)
-    ids, hashes = [one.id for one in gone], {one.hash for one in gone}
+    ids, hashes = [one.id for one in gone], {one.hash for one in gone if one.hash}
     with writing(uploads.store) as session:
         for start in range(0, len(ids), 500):
             session.execute(delete(Attachment).where(Attachment.id.in_(ids[start : start + 500])))

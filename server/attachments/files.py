@@ -113,6 +113,11 @@ class Files:
 
     # Whole ---------------------------------------------------------------------------------
 
+    def digest(self, upload: str) -> str:
+        """The SHA-256 of what has come of an upload."""
+        with self._arriving(upload).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def keep(self, upload: str, digest: str) -> Kept:
         """Put a whole upload in its place, cleaned. Raises ``HashWrong`` or ``NotAPicture``."""
         data = self._arriving(upload).read_bytes()

@@ -7,8 +7,9 @@ secret: whoever was told one, or computed it of a picture that they guess, must 
 Invariants
     * An upload belongs to one device: nobody else is told that it exists.
     * A picture is shown to a caller only with a record that they read now, that refers to
-      its hash now, and for which somebody sent all of its bytes. So a reference that was
-      copied from another record shows nothing.
+      its hash now, and for which somebody sent all of its bytes: an upload names its record,
+      or it counts where the device that sent it wrote the reference. So a reference that
+      was copied from another record shows nothing.
     * Beginning the same again answers the same upload: a lost answer costs nothing.
     * A row says ``finished`` only when the picture is durable in its place.
 """
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.sessions import reading, writing
@@ -41,7 +42,7 @@ from sync.catalogue import is_record_id
 from sync.errors import Problem, Refusal
 from sync.record import Record
 from sync.scope import Scope
-from sync.stamps import base32
+from sync.stamps import base32, device_of
 
 __all__ = ["ALGORITHMS", "LIFE_MS", "Checksum", "Picture", "Uploads", "refers_to"]
 
@@ -91,6 +92,9 @@ class Uploads:
     def begin(self, *, device: str, user: str, digest: str, record: str, length: int) -> Attachment:
         """An upload for the picture with this hash, for this record.
 
+        Either may be empty: the hash is then computed when all is here, and the record is
+        each in which this device names the hash. Such an upload is found again by its address only.
+
         Raises Refusal: ``bad_request``, ``too_large``, ``too_many_uploads``, ``no_room``.
         """
         _check(digest, record, length, self.most_bytes)
@@ -99,7 +103,7 @@ class Uploads:
         now_ms = self.now_ms()
         with writing(self.store) as session:
             known = self._same(session, device=device, digest=digest, record=record)
-            if known is not None and known.length == length:
+            if digest and known is not None and known.length == length:
                 return known
             self._check_limits(session, device, length, now_ms)
             begun = Attachment(
@@ -207,7 +211,8 @@ class Uploads:
 
     def _finish(self, found: Attachment) -> None:
         try:
-            kept = self.files.keep(found.id, found.hash)
+            digest = found.hash or self.files.digest(found.id)
+            kept = self.files.keep(found.id, digest)
         except FileNotFoundError:
             self._done(found)  # another request did it, or ended the upload
             return
@@ -217,7 +222,7 @@ class Uploads:
         except NotAPicture:
             self.end(found)
             raise Refusal(Problem("not_a_picture")) from None
-        done = {**kept._asdict(), "finished": self.now_ms()}
+        done = {**kept._asdict(), "hash": digest, "finished": self.now_ms()}
         with writing(self.store) as session:
             session.execute(update(Attachment).where(Attachment.id == found.id).values(done))
         self.files.end(found.id)
@@ -245,13 +250,14 @@ class Uploads:
             raise Refusal(Problem("not_found"))
         if not refers_to(found, digest):
             raise Refusal(Problem("not_found"))
-        return self.picture(digest=digest, record=record)
+        return self.picture(found, digest)
 
-    def picture(self, *, digest: str, record: str) -> Picture:
+    def picture(self, record: Record, digest: str) -> Picture:
         """A picture that was sent for a record. Raises ``on_its_way``; asks nobody who they are."""
+        by_whom = Attachment.device.in_(_who_named(record, digest))
         sent = select(Attachment).where(
             Attachment.hash == digest,
-            Attachment.record == record,
+            or_(Attachment.record == record.id, and_(Attachment.record == "", by_whom)),
             Attachment.finished.is_not(None),
         )
         with reading(self.store) as session:
@@ -271,10 +277,19 @@ def refers_to(record: Record, digest: str) -> bool:
     )
 
 
+def _who_named(record: Record, digest: str) -> set[str]:
+    """The devices that wrote this hash into a record, as it is now."""
+    return {
+        device_of(record.version(field.name))
+        for field, value in zip(record.spec.fields, record.values, strict=True)
+        if field.kind == "attachment" and value == digest
+    }
+
+
 def _check(digest: str, record: str, length: int, most_bytes: int) -> None:
     for name, fits in (
-        ("sha256", _HASH.fullmatch(digest) is not None),
-        ("record", is_record_id(record)),
+        ("sha256", not digest or _HASH.fullmatch(digest) is not None),
+        ("record", not record or is_record_id(record)),
         ("Upload-Length", length >= _HEAD_BYTES),
     ):
         if not fits:

@@ -123,7 +123,7 @@ def facts_of(record: Record, *, masked: bool = True) -> list[Fact]:
     for field, value in zip(record.spec.fields, record.values, strict=True):
         photo = value if field.kind == "attachment" else None
         words = wording.said(field, value, names, masked=masked)
-        if photo and not has_arrived(record.id, photo):
+        if photo and not has_arrived(record, photo):
             photo, words = None, gettext("the photo is still on its way")
         told.append(
             Fact(

@@ -16,6 +16,7 @@ from server.console.blueprint import console
 from server.console.file_changes import seen_record
 from server.services import services
 from sync.errors import Refusal
+from sync.record import Record
 
 __all__ = ["has_arrived", "photo"]
 
@@ -29,11 +30,11 @@ def photo(record_id: str, digest: str) -> Response:
     return picture_response(here().scope, digest, record_id)
 
 
-def has_arrived(record_id: str, digest: str) -> bool:
+def has_arrived(record: Record, digest: str) -> bool:
     """Whether a photo to which a record refers can be shown."""
     uploads: Uploads = services().uploads
     try:
-        uploads.picture(digest=digest, record=record_id)
+        uploads.picture(record, digest)
     except Refusal:
         return False
     return True

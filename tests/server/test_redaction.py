@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from server.store.tables import metadata
 from sync.redaction import BLANK
 from sync.scope import SYSTEM
 from tests.server.attachments.pictures import jpeg
-from tests.server.attachments.test_uploads import Sender, digest
+from tests.server.attachments.test_uploads import Sender, digest, unbound
 from tests.server.office import SECRET, open_office
 from tests.server.security.tablet import GRID, Tablet, made, seen
 
@@ -181,8 +181,9 @@ def test_what_was_derived_still_agrees_with_the_rows(sender: Sender):
         assert not inspect(snapshot)
 
 
-def test_a_visits_photo_goes_with_it(sender: Sender, tmp_path: Path):
-    sender.send()
+@pytest.mark.parametrize("send", [Sender.send, unbound], ids=["for it", "for no record"])
+def test_a_visits_photo_goes_with_it(sender: Sender, tmp_path: Path, send: Callable[[Sender], str]):
+    send(sender)
     sender.visit()
     wanted = redaction.plan(sender.office.served, sender.record, related=False)
     assert wanted is not None and wanted.photos == 1

@@ -13,6 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from server.attachments import uploads
+from server.attachments.collecting import collect
 from server.attachments.files import Files, Kept
 from server.models import db
 from server.settings import Settings
@@ -154,6 +155,46 @@ def test_a_photo_may_be_had_in_parts_and_is_not_sent_twice(sender: Sender):
     assert (again.status_code, again.data) == (304, b"")
 
 
+def unbound(sender: Sender, photo: bytes = PHOTO, **told: str) -> str:
+    """Send a photo without saying for which record, and answer its address."""
+    begun = sender.ask(
+        "POST", DOOR, Upload_Length=str(len(photo)), Upload_Metadata=metadata(**told)
+    )
+    place = begun.headers["Location"]
+    half = len(photo) // 2
+    assert sender.piece(place, 0, photo[:half]).status_code == 204
+    assert sender.ask("HEAD", place).headers["Upload-Offset"] == str(half)
+    assert sender.piece(place, half, photo[half:]).status_code == 204
+    return place
+
+
+@pytest.mark.parametrize("told", [{}, {"sha256": digest(PHOTO)}], ids=["nothing", "its hash"])
+def test_a_photo_for_no_record_is_of_those_in_which_its_sender_names_it(any_sender: Sender, told):
+    sender = any_sender
+    unbound(sender, **told)
+    assert sender.look().status_code == 404
+    sender.visit()
+    assert sender.look().status_code == 200
+    other = Sender(sender.office)
+    other.visit()
+    assert other.look(record=sender.record).status_code == 200
+    assert code_of(other.look()) == "on_its_way"
+
+
+def test_of_a_photo_for_no_record_nothing_is_compared_and_a_picture_it_must_be(sender: Sender):
+    begun = sender.ask("POST", DOOR, Upload_Length="500")
+    answer = sender.piece(begun.headers["Location"], 0, b"no picture at all" * 20)
+    assert code_of(answer) == "not_a_picture"
+    assert sender.ask("HEAD", begun.headers["Location"]).status_code == 404
+
+
+def test_photos_for_no_record_are_begun_each_by_itself_and_ended(sender: Sender):
+    places = {sender.ask("POST", DOOR, Upload_Length="500").headers["Location"] for _ in range(2)}
+    assert len(places) == 2
+    sender.office.clock.now_ms += uploads.LIFE_MS + 1
+    assert collect(sender.office.served.uploads, now_ms=sender.office.clock.now_ms).unfinished == 2
+
+
 def test_an_operation_may_come_before_its_photo_which_is_then_on_its_way(sender: Sender):
     sender.visit()
     answer = sender.look()
@@ -267,9 +308,10 @@ def test_another_version_of_tus_is_told_which_one_is_spoken(sender: Sender):
         ({"Upload_Length": "nonsense"}, 400),
         ({"Upload_Length": "1000001"}, 413),
         ({"Upload_Length": "0"}, 400),
-        ({"Upload_Metadata": ""}, 400),
+        ({"Upload_Metadata": metadata(sha256=digest(PHOTO), record="y")}, 400),
+        ({"Upload_Metadata": metadata(sha256="x")}, 400),
         ({"Upload_Metadata": metadata(sha256="x", record="y")}, 400),
-        ({"Upload_Metadata": "sha256 \xff,record"}, 400),
+        ({"Upload_Metadata": "sha256 \xff,record"}, 201),
         ({"Upload_Metadata": metadata(sha256="../" * 21 + "a", record="y")}, 400),
     ],
 )
