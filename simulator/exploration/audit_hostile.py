@@ -317,9 +317,9 @@ def _kept(
     stamp = op.get("stamp") if isinstance(op, dict) else None
     known = facts.ledger.ops.get(stamp) if isinstance(stamp, str) else None
     # (About a person whose data were erased, nothing is kept but that it came.)
-    blank = {"stamp": stamp if isinstance(stamp, str) else None, "redacted": True}
+    blanks = [{"stamp": one, "redacted": True} for one in (stamp, None)]
     sent = [*([known.raw] if known is not None else []), *kept]
-    whole = blank in kept or any(_same(one, op) for one in sent)
+    whole = any(one in kept for one in blanks) or any(_same(one, op) for one in sent)
     whole = whole or (known is not None and excused(known))
     if not whole:
         yield 2, f"{what}: {_name(op)} was {ack['outcome']}, and is nowhere"
@@ -377,7 +377,7 @@ def audit_asked(
     """A cursor that is good for nothing begins the feed anew, and whole; none opens a feed."""
     if told.hello["feeds"] is None:
         return
-    again = set(told.hello["reset"])
+    again, begin_anew = set(told.hello["reset"]), begin_anew & set(told.hello["feeds"])
     if not begin_anew <= again:
         yield 7, f"{what}: {sorted(begin_anew - again)} go on from cursors of somebody else's"
     sent: dict[str, set[str]] = {}

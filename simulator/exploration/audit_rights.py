@@ -18,6 +18,7 @@ Wrong = tuple[int, str]
 
 GRACE_MS = 30 * 86_400_000
 _KEYS = {"create": "create", "edit": "edit", "delete": "delete", "restore": "delete"}
+_RIGHTS = ("assignment", "user")
 _TAKEN = ("applied", "merged", "conflict")
 FOLLOWS = (("household", "resident", "household"), ("resident", "resident_restricted", "resident"))
 """Type, who lies where a record of it lies, and by which field they name it."""
@@ -108,6 +109,9 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
     if ledger.role_of(user) is None or told.hello["feeds"] is None:
         return
     if ledger.suspended(told.asked["device"]):
+        for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
+            if ack["outcome"] in _TAKEN and not ack.get("repeated"):
+                yield 4, f"{op['stamp']} of a suspended device is {ack['outcome']}"
         return
     grace = {
         feed
@@ -116,6 +120,8 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
         and 0 <= now_ms - until <= GRACE_MS
         and _generation(told.asked["checkpoint"].get(feed)) == assignment[-12:]
     }
+    # (Who changes rights in the same request may have had them when the rest was taken.)
+    regrants = any(op["type"] in _RIGHTS for op in told.asked.get("operations") or ())
     for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
         record = ledger.rows.get(op["record"])
         code = (ack.get("problem") or {}).get("code")
@@ -125,6 +131,10 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
         gone = gone and op["kind"] != "merge"
         if gone and code == "deleted" and not ack.get("repeated"):
             yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
+        if record is not None and ack["outcome"] in _TAKEN and not ack.get("repeated"):
+            reach = grace | set(told.hello["feeds"])
+            if not regrants and _lay_still(ledger, record) and reach.isdisjoint(record.feeds()):
+                yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
         if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):
             continue
         into = ledger.rows.get(op.get("into") or "")
@@ -133,6 +143,11 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
         moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
         if not moving and not grace.isdisjoint(record.feeds()):
             yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
+
+
+def _lay_still(ledger: Ledger, record: Row) -> bool:
+    """Whether a record has always been where it is."""
+    return len({tuple(row.feeds()) for row in ledger.past[record.id]}) == 1
 
 
 def _generation(cursor: Any) -> str | None:

@@ -48,12 +48,18 @@ def audit_transaction(
         after = ledger.rows[record]
         here = [op for op in ops.get(record, []) if op.actor != "" and not _is_mixed(op, ops)]
         steps = [*ops.get(record, []), *(op for op in let_go if op.record == record)]
+        if row is not None and row.head == after.head and _differs(row, after):
+            yield 7, f"{record} changed, and its head is what it was"
         yield from _legal(row, after, steps, record in released)
         yield from _guarded(ledger, row, after, ops.get(record, []), record in released)
         if record not in released:
             yield from _expected(ledger, row, after, here, ops.get(record, []), saw)
     for record in ops.keys() - before.keys():
         yield from _unmoved(ledger, record, ops[record])
+
+
+def _differs(row: Row, after: Row) -> bool:
+    return row.deleted != after.deleted or row.values != after.values
 
 
 def _is_mixed(op: Op, ops: Mapping[str, Sequence[Op]]) -> bool:

@@ -1,4 +1,4 @@
-"""Bugs that only a hostile app meets: safeguards against what no honest app sends."""
+"""Bugs that only a hostile app meets, and some that were planted by hand and lived at first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from simulator.exploration.planting import Plant, attribute
+from simulator.exploration.planting import Plant, attribute, entry
 
 __all__ = ["TABLE"]
 
@@ -124,6 +124,34 @@ def _known_only(original: Callable[..., Any]) -> Callable[..., Any]:
     return put
 
 
+def _head_stays(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A record that is brought back keeps the head of its deletion."""
+
+    def restore(run: Any, op: Any, context: Any) -> Any:
+        record = run.work.record(op.record)
+        head = record.head
+        effect = original(run, op, context)
+        record.head = head
+        return effect
+
+    return restore
+
+
+def _grace_for_ever(_original: Any) -> Callable[..., Any]:
+    """Work for a grant that ended is taken however long ago that was, whatever was known."""
+    return lambda ended, _checkpoint, **_now: {grant.feed: grant.until_ms for grant in ended}
+
+
+def _suspended_writes(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What a suspended device hands in is taken like any other work."""
+
+    def now(run: Any, op: Any, context: Any) -> None:
+        scope = replace(context.scope, suspended=False)
+        original(run, op, context._replace(scope=scope))
+
+    return now
+
+
 TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("reused_stamp_swallowed", "编号重用被当作重复", "a reused stamp passes for a repeat", (3,),
      attribute("sync.run:canonical", _all_alike)),
@@ -151,5 +179,11 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("sync.exchange:_cursors", _any_cursor)),
     ("known_fields_only", "新版应用的字段被丢弃", "fields of a newer app are dropped", (2,),
      attribute("sync.record:Record.put", _known_only)),
+    ("head_stays", "恢复后版本不变", "a restored record keeps its head", (7,),
+     entry("sync.kinds:KINDS", "restore", _head_stays)),
+    ("grace_for_ever", "授权结束多久都可补交", "an ended grant lets work in for ever", (4,),
+     attribute("sync.scope:_grace", _grace_for_ever)),
+    ("suspended_writes", "停用设备仍可改", "a suspended device may write", (4,),
+     attribute("sync.gates:_may_be_decided_now", _suspended_writes)),
 )  # fmt: skip
 """Name, what it is (zh, en), the promises that notice it, and how it is planted."""

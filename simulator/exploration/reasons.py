@@ -120,6 +120,9 @@ REASONS: Mapping[str, str] = {
     "the ack of {} tells of a duplicate that only the office may see": (
         "对 {0} 的确认透露了只有办公室可见的重复登记"
     ),
+    "{} of a suspended device is {}": "已停用设备的 {0} 结果却是 {1}",
+    "{} came too late for a grant that ended, and is taken": "{0} 在授权结束后过久才到，却被采纳",
+    "{} changed, and its head is what it was": "{0} 变了，版本却没有变",
     # What a hostile app sends.
     "{}: {} is {}, not {}": "{0}：{1} 为 {2}，应为 {3}",
     "{}: {} is {}, and its app may think it passes": "{0}：{1} 为 {2}，应用却会以为还能通过",
