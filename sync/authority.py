@@ -269,6 +269,8 @@ class Authority:
 def _unseen(tx: Writing, batch: Batch, records: Collection[str]) -> set[str]:
     """Those of the records of which the caller has not been sent everything yet."""
     positions = batch.positions
+    if batch.scope.grace:  # Of another history's cursor nobody can say what it had come to.
+        positions = {**dict.fromkeys(batch.scope.grace, 0), **positions}
     if not positions or not records:
         return set()
     states = tx.feeds(positions)

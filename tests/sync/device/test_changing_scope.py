@@ -238,6 +238,25 @@ def test_a_record_made_again_after_a_restore_is_as_it_was_made_then(server, anna
     assert differences(anna, FEED) == []
 
 
+def test_a_record_moved_out_of_an_ended_feed_after_a_restore_comes_with_others_changes(
+    pair, server
+):
+    anna, bo = pair
+    server.grant(anna.device, OTHER_FEED)
+    anna.sync()
+    server.reinstall(server.backup(epoch="e2"))
+    bo.edit(HOUSE, householder="李四")
+    bo.sync()
+    server.now_ms += 1_000
+    server.revoke(anna.device, FEED)
+    anna.create(OTHER_HOUSE, grid=OTHER_GRID)
+    anna.edit(HOUSE, grid=OTHER_GRID)
+    anna.client._batch = anna.client._batch_max = 1
+    assert anna.sync().next.step == "rest"
+    assert server.record(HOUSE).get("householder") == "李四"
+    assert anna.see(HOUSE, "householder") == "李四"
+
+
 def test_acknowledged_work_is_forgotten_after_thirty_days(anna, server):
     anna.sync()
     anna.edit(HOUSE, phone="2")
