@@ -48,7 +48,7 @@ def hostile_step(world: World, tablet: Tablet, dice: Dice, number: int) -> dict[
     app = App(world, tablet, dice, number)
     args: dict[str, Any] = {"honest": dice.pick((0, 1, 2, 3))}
     if how == "checkpoint":
-        name = dice.weighted({one: 0.1 if one == "ahead_cursor" else 1 for one in ASKS})
+        name = dice.weighted({one: 0.4 if one == "ahead_cursor" else 1 for one in ASKS})
         args["ask"] = {"what": name, **ASKS[name or "no_cursor"](app)}
     count = dice.pick((1, 2, 3)) if how == "operations" else dice.below(2)
     args["wrongs"] = [one for one in (_wrong(app, dice) for _ in range(count)) if one is not None]
