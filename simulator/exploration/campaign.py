@@ -76,7 +76,7 @@ def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
         profile = PROFILES[seed % 2]
     beginning()  # Made before anything is planted, for all runs of this process.
     began = time.process_time()
-    with planted(mutant), _collected_after():
+    with planted(mutant), _collected_after(seed):
         outcome = explore(seed, profile=profile, steps=steps)
     outcome.cpu_s = time.process_time() - began  # with its world, and with its garbage
     if outcome.broken is None:
@@ -84,17 +84,24 @@ def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
     return outcome
 
 
+_RUNS_A_COLLECTION = 4
+
+
 @contextmanager
-def _collected_after() -> Iterator[None]:
-    """Collect garbage once, at the end: what stays alive until then was looked at 60 times."""
-    gc.freeze()
+def _collected_after(seed: int) -> Iterator[None]:
+    """Collect garbage after every few runs: what stays alive until then was looked at 60 times.
+
+    What was there before the first run stays, and is not looked at again.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.collect()
-        gc.unfreeze()
+        if seed % _RUNS_A_COLLECTION == 0:
+            gc.collect()
 
 
 def run_seeds(
