@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.disk import PowerCut
 from simulator.exploration.hostile_acts import hostile
 from simulator.exploration.seldom import SELDOM
 from simulator.exploration.tablet_doors import TABLET_DOORS
@@ -34,7 +35,10 @@ def do(world: World, step: Step) -> None:
             return
         if step.action not in ("work", "sync"):
             world.saw(f"device:{step.action}")
-        on_tablet(world, tablet, step.args)
+        try:
+            on_tablet(world, tablet, step.args)
+        except PowerCut:
+            tablet.kill()
     elif on_world is not None:
         on_world(world, step.args)
         world.oracle.look()
@@ -114,8 +118,8 @@ def _withdraw(_world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
     kept = tablet.replica.kept()
     if kept and not tablet.disk.full:
         stamp = kept[args["which"] % len(kept)].stamp
-        tablet.replica.withdraw(stamp)
         tablet.withdrawn.add(stamp)
+        tablet.replica.withdraw(stamp)
 
 
 ON_TABLETS: Mapping[str, Callable[[World, Tablet, Mapping[str, Any]], None]] = {

@@ -26,6 +26,7 @@ import simpy
 
 from simulator.exploration.actions import do
 from simulator.exploration.beginning import beginning
+from simulator.exploration.disk import PowerCut
 from simulator.exploration.profiles import Profile
 from simulator.exploration.promises import Broken
 from simulator.exploration.tablet import Tablet
@@ -109,7 +110,7 @@ def _attempt(world: World, part: Callable[[], None]) -> None:
         part()
     except Broken as why:
         world.oracle.broke(why.number, why.why)
-    except Exception as error:
+    except (Exception, PowerCut) as error:
         if world.oracle.broken:
             return  # In a world that is broken already, anything may follow.
         frames = traceback.extract_tb(error.__traceback__)[-4:]
