@@ -66,7 +66,13 @@ class BatchRun:
             return ack
         if ack.problem is not None and ack.problem.code == "stamp_reused":
             return ack  # What was answered under this stamp is another operation.
-        return self.answers[ack.stamp]._replace(repeated=ack.repeated)
+        return self._to_caller(self.answers[ack.stamp])._replace(repeated=ack.repeated)
+
+    def _to_caller(self, ack: Ack) -> Ack:
+        """An ack that was made in somebody else's name, with no more than the caller reads."""
+        feeds = self.batch.scope.readable(ack.feeds)
+        told = ack._replace(feeds=feeds)
+        return told if feeds else told._replace(head=None, fields=None, versions=None)
 
     # The gates -----------------------------------------------------------------------------
 
@@ -315,7 +321,7 @@ class BatchRun:
     def _repeat(self, known: StoredOperation) -> Ack:
         """The present outcome of an operation that was taken before."""
         if self.work.is_new(known.stamp) and known.stamp in self.answers:
-            return self.answers[known.stamp]._replace(repeated=True)
+            return self._to_caller(self.answers[known.stamp])._replace(repeated=True)
         record = self.work.record(known.record)
         scope = self.batch.scope
         sees = record is not None and self._sees(scope, record)

@@ -79,6 +79,8 @@ def _notice(ledger: Ledger, op: Op, now_ms: int) -> Iterator[Wrong]:
     """A notice tells values only to who reads the record now, and of restricted facts none."""
     told = op.fields
     record = ledger.rows.get(told.get("about_record") or "")
+    if not op.device.startswith("srv"):
+        return  # Its reader tells a server that came back from a copy what they had been told.
     if record is None or (told.get("before") is None and told.get("after") is None):
         return
     feeds, user = record.feeds(), told["user"]

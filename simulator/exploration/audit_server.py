@@ -123,8 +123,22 @@ def _told(
         saw(f"revised:{one.old}-{one.new}")
         if len(op.actor) != 36 or op.actor not in {row.id for row in _users(ledger)}:
             continue
-        if one.key not in notices and op.actor not in actors:
+        if (
+            one.key not in notices
+            and op.actor not in actors
+            and not _followed(ledger, one, revised)
+        ):
             yield 2, f"{one.key} went from {one.old} to {one.new}, and its author was not told"
+
+
+def _followed(ledger: Ledger, one: Change, revised: Sequence[Change]) -> bool:
+    """Whether its author's own later word, which waited until now, came into its place."""
+    op = ledger.ops[one.key]
+    later = (ledger.ops[other.key] for other in revised if other.old == "held")
+    return (one.old, one.new) == ("conflict", "merged") and any(
+        other.actor == op.actor and other.record == op.record and other.stamp > op.stamp
+        for other in later
+    )
 
 
 def _users(ledger: Ledger) -> Iterator[Row]:
@@ -224,8 +238,13 @@ def _unmoved(ledger: Ledger, record: str, ops: Sequence[Op]) -> Iterator[Wrong]:
                 policy = row.spec.policy.get(name)
                 lost = (policy == "sum" and value["add"]) or policy == "append"
                 lost = lost or (policy in ("ask", "once") and value != row.get(name))
-                if lost:
+                if lost and not any(_builds_on(other, op, name) for other in ops):
                     yield 2, f"{op.stamp} was {op.outcome}, and its {name} is nowhere"
+
+
+def _builds_on(other: Op, op: Op, name: str) -> bool:
+    """Whether an operation says more of what another had said of a field."""
+    return name in other.fields and (other.raw.get("base") or {}).get(name) == op.stamp
 
 
 def audit_places(ledger: Ledger) -> Iterator[Wrong]:
