@@ -101,8 +101,8 @@ def served(place, digest, record):
     from sync.errors import Refusal
 
     try:
-        return place.served.uploads.picture(digest=digest, record=record).path.read_bytes()
-    except Refusal:
+        return place.served.uploads.picture(place.record(record), digest).path.read_bytes()
+    except (KeyError, Refusal):
         return None
 
 
