@@ -31,6 +31,7 @@ _NAME = re.compile(
     r"(?P<device>[0-9a-z]{8})/(?P<record>[0-9a-f-]{36})_(?P<digest>[0-9a-f]{64})\.jpg"
 )
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+"""What ``zipfile`` raises for a file that is damaged, or packed in a way that it does not know."""
 
 
 class Carried(NamedTuple):
