@@ -1,4 +1,4 @@
-"""Texts of two people: what only one of them changed is never lost, and order does not matter."""
+"""Texts of two people: no word of either is lost, none is made up, and order does not matter."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ WORDS = [
     "\u2028",
 ]
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=8).map("".join)
+PHRASES = [
+    "住3号楼",
+    "2单元501",
+    "，",
+    "。",
+    "老人独居",
+    "十月三日",
+    "〔a.2-0〕",
+    "〔b.2-1〕",
+    "\n",
+    "腿脚不便",
+]
+REPORTS = st.lists(st.sampled_from(PHRASES), min_size=3, max_size=12).map("".join)
+ADDRESSES = st.builds("住{}号楼{}单元50{}".format, *[st.integers(1, 3)] * 3)
 TOKEN = re.compile(r"[0-9]+|[A-Za-z]+|.", re.DOTALL)
 
 
@@ -43,9 +57,14 @@ def changed(draw, text):
 
 
 @st.composite
-def versions(draw):
-    base = draw(TEXTS)
+def versions(draw, texts=TEXTS):
+    base = draw(texts)
     return base, draw(changed(base)), draw(changed(base))
+
+
+def merges(texts):
+    """A text and what two made of it, of which both survive."""
+    return versions(texts).filter(lambda texts: merge(*texts) is not None)
 
 
 @steadily(300)
@@ -78,16 +97,41 @@ def test_what_only_one_of_them_wrote_is_all_there(texts):
     assert of_merged.keys() <= of_mine.keys() | of_theirs.keys()
 
 
+@steadily(150)
+@given(merges(REPORTS))
+def test_what_neither_of_them_removed_is_still_there(texts):
+    base, mine, theirs = texts
+    merged = merge(*texts)
+    for sign in set(base):
+        if base.count(sign) == 1 and sign in mine and sign in theirs:
+            assert sign in merged
+
+
+@steadily(150)
+@given(merges(REPORTS))
+def test_five_characters_of_a_merged_line_stand_so_in_the_text_of_one_of_them(texts):
+    base, *both = texts
+    for line in merge(base, *both).split("\n"):
+        for start in range(max(len(line) - 4, 1)):
+            assert any(line[start : start + 5] in text for text in both)
+
+
 @steadily(100)
-@given(st.integers(2, 9), st.data())
-def test_changes_that_touch_overlap_and_others_do_not(length, data):
-    base = [chr(0x4E00 + place) for place in range(length)]
+@given(st.tuples(ADDRESSES, ADDRESSES, ADDRESSES))
+def test_no_address_is_made_up(texts):
+    assert merge(*texts) in (None, *texts[1:])
+
+
+@steadily(100)
+@given(st.integers(2, 12), st.data())
+def test_changes_in_one_line_that_are_closer_than_four_characters_overlap(length, data):
+    base = [chr(0x5000 + place) for place in range(length)]
     mine, theirs = data.draw(st.tuples(*[st.integers(0, length - 1)] * 2), label="places")
     texts = []
     for place, new in ((mine, "我"), (theirs, "他")):
         texts.append("".join([*base[:place], new, *base[place + 1 :]]))
     merged = merge("".join(base), *texts)
-    if abs(mine - theirs) <= 1:
+    if abs(mine - theirs) <= 4:
         assert merged is None
     else:
         both = list(base)

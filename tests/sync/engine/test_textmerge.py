@@ -14,6 +14,54 @@ CASES = {
     "the same and another": ("一\n二\n三\n", "壹\n二\n三\n", "壹\n二\n叁\n", "壹\n二\n叁\n"),
     "numbers are whole": ("共10人", "共12人", "共20人", None),
     "words are whole": ("call Ann", "call Anna", "call Anne", None),
+    "words for numbers are whole": ("二十人参加", "二十二人参加", "三十人参加", None),
+    "an address is whole": ("住3号楼1单元501。", "住4号楼1单元501。", "住3号楼1单元502。", None),
+    "a date is whole": ("2026年11月24日", "2026年12月24日", "2026年11月25日", None),
+    "a time is whole": ("上午9:30开会", "上午10:30开会", "上午9:45开会", None),
+    "a number of another clause is another": (
+        "5人，2户，3栋",
+        "6人，2户，3栋",
+        "5人，2户，4栋",
+        "6人，2户，4栋",
+    ),
+    "close changes": ("张三反映噪音", "张三反映夜间噪音", "李四反映噪音", None),
+    "changes that are not close": (
+        "每月领取补助500元",
+        "每月领取补助600元",
+        "每季领取补助500元",
+        "每季领取补助600元",
+    ),
+    "an addition to what the other rewrote": (
+        "老人独居。",
+        "老人独居，由女儿照料。",
+        "老人已去世。",
+        None,
+    ),
+    "rewritten, with a few characters that are the same by chance": (
+        "重写〔chen.2-0〕",
+        "重写〔chen.6-0〕",
+        "插入〔sun.3-2〕，〔sun.5-0〕\n补充〔sun.2-0〕",
+        None,
+    ),
+    "another story, with commas in common": (
+        "楼道堆放杂物，已口头劝导。",
+        "楼道杂物已清理，无隐患。",
+        "楼道堆放杂物，已书面劝导。",
+        None,
+    ),
+    "one begins where the other adds": (
+        "高血压，糖尿病",
+        "高血压，糖尿病，冠心病",
+        "高血压2级，糖尿病",
+        "高血压2级，糖尿病，冠心病",
+    ),
+    "a line after one that the other changes": ("一\n二", "一\n二\n三", "一\n贰", "一\n贰\n三"),
+    "a line before one that the other changes": (
+        "首行\n东门锁坏",
+        "首行\n新行\n东门锁坏",
+        "首行\n东大门锁坏",
+        "首行\n新行\n东大门锁坏",
+    ),
     "one removes what the other changes": ("一\n二\n", "一\n", "一\n贰\n", None),
     "both add at one place": ("一\n", "一\n二\n", "一\n三\n", None),
     "both begin": ("", "一", "二", None),
@@ -32,7 +80,7 @@ def test_two_changes_of_one_text(base, mine, theirs, merged):
 
 
 def test_a_long_stretch_without_a_common_line_is_for_a_person():
-    most = "".join(chr(0x4E00 + number) for number in range(3_999))
+    most = "".join(chr(0xAC00 + number) for number in range(3_998))  # And the line's end.
     assert merge(most, "！" + most, most + "？") == "！" + most + "？"
     long = most + "甲乙"
     assert merge(long, "！" + long, long + "？") is None
