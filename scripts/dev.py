@@ -82,7 +82,9 @@ CHECKS = {  # heading: command; all run, whatever the others found
     ],
     "coverage of the engine": ["coverage", "report", "--include=sync/*", "--fail-under=100"],
     # Apart, for these measure seconds: databases that are killed beside them would tell in them.
-    "pytest in browsers": ["pytest", "-n", "2", "tests/browser"],
+    # A machine that stands still for a moment fails them too: what failed is tried once more, and
+    # the summary names it, for a fault that comes seldom is a fault to be found.
+    "pytest in browsers": ["pytest", "-n", "2", "--reruns", "1", "-rR", "tests/browser"],
 }
 
 

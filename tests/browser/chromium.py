@@ -18,7 +18,9 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["FLAGS", "HERE", "Chromium", "find_chromium"]
+from playwright.sync_api import Page
+
+__all__ = ["FLAGS", "HERE", "Chromium", "find_chromium", "slowed"]
 
 HERE = Path(__file__).parent
 PACKAGE = HERE / "node_modules" / "@sparticuz" / "chromium"
@@ -103,3 +105,10 @@ def _unpacked() -> Chromium:
         except OSError:
             shutil.rmtree(mine)
     return Chromium(program, {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib")})
+
+
+def slowed(page: Page) -> None:
+    """Make the page's processor so many times slower, to find tests that are only quick enough."""
+    if times := os.environ.get("YUANBA_TEST_SLOW"):
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Emulation.setCPUThrottlingRate", {"rate": float(times)})

@@ -23,7 +23,7 @@ from playwright.sync_api import (
 )
 from werkzeug.serving import make_server
 
-from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.chromium import FLAGS, find_chromium, slowed
 from tests.server.console.county import PASSWORD, County
 from tests.server.console.disagreement import Kept
 
@@ -86,6 +86,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=address)
     context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
+    slowed(opened)
     told: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -50,6 +50,7 @@ def test_a_conflict_is_settled_and_taken_back_by_keyboard_alone(county, page):
     record = county.record("home1")
     assert (record.get("householder"), record.get("care_level")) == ("田桂芬", "monthly")
     assert len(county.conflicts()) == len(before) - 1
+    page.wait_for_load_state()  # a page answers to keys once its scripts are there
     page.keyboard.press("u")
     expect(page.locator(".notice.good")).to_contain_text("the conflict is open again")
     assert county.record("home1").get("householder") == "田桂英"

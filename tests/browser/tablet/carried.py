@@ -26,7 +26,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from tests.browser.chromium import FLAGS, Chromium
+from tests.browser.chromium import FLAGS, Chromium, slowed
 from tests.browser.tablet.place import Place
 from tests.browser.tablet.proxy import Network
 
@@ -34,6 +34,7 @@ __all__ = ["PORTRAIT", "Tablet", "launched"]
 
 PORTRAIT = {"width": 800, "height": 1280}
 PATIENCE_MS = 20_000
+RELOADS = 5
 
 # A browser says these by itself when a network goes; they are no fault of the page.
 OF_THE_NETWORK = (
@@ -75,6 +76,7 @@ class Tablet:
             f" localStorage.setItem('yuanba.language', '{language}')"
         )
         page = context.pages[0] if context.pages else context.new_page()
+        slowed(page)
         tablet = cls(context, page, network, place, lang)
         tablet.listen(page)
         return tablet
@@ -219,7 +221,19 @@ class Tablet:
         self.network.up()
 
     def reload(self) -> None:
-        self.page.reload()
+        """Load the app anew, once the browser has walked back from a sheet that closed.
+
+        It does so in its own time, and gives up a reload that it meets (`net::ERR_ABORTED`).
+        """
+        for turn in range(RELOADS):
+            try:
+                self.page.reload()
+            except Error as error:
+                if "ERR_ABORTED" not in str(error) or turn == RELOADS - 1:
+                    raise
+                self.page.wait_for_timeout(100)
+            else:
+                return
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         return self.page.evaluate(script, argument)

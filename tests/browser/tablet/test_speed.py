@@ -1,7 +1,9 @@
 """How quick it is, with a grid as large as the county has: 500 households, 2,500 records."""
 
+import os
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tablet.carried import WORDS, Tablet
@@ -11,6 +13,10 @@ RECORDS = 2_500
 ON_3G_S, HERE_S = 15, 2
 OFFLINE_MS = 1_000
 QUIET_BYTES = 1_000
+
+pytestmark = pytest.mark.skipif(
+    "YUANBA_TEST_SLOW" in os.environ, reason="the pages are made slower on purpose"
+)
 
 
 def first_sync_s(tablet):

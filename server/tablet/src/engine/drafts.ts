@@ -52,7 +52,11 @@ export class FormDrafts implements Drafts {
     clearTimeout(this.timer);
     this.timer = undefined;
     const saving = [...this.fresh];
-    if (saving.length === 0) return;
+    if (saving.length === 0) {
+      // What could not be kept has gone into work since, or was discarded.
+      this.say(null);
+      return;
+    }
     try {
       await this.storage.write("mine", (shelf) => {
         for (const [, draft] of saving) shelf.saveDraft(draft);

@@ -237,6 +237,8 @@ export class OpenReplica implements Replica {
     if (this.storage.isEnded) throw new Refused(this.next.problem ?? "closed");
     try {
       const done = await act();
+      // It was written: whatever the disk refused before, it takes things again.
+      if (this.trouble?.code.startsWith("storage_")) this.trouble = null;
       this.loop.work(this.next);
       return done;
     } catch (error) {

@@ -62,6 +62,19 @@ test("a draft that the disk does not take is trouble that the status tells of", 
   expect(replica.status.value.trouble).toBeNull();
 });
 
+test("the status tells of a full disk no more once the work itself was saved", async () => {
+  const storage = Reflect.get(replica, "storage") as { write: () => Promise<unknown> };
+  const full = vi.spyOn(storage, "write").mockRejectedValue(new DOMException("no", "QuotaExceededError"));
+  replica.drafts.put({ key: "k", purpose: "visit", type: null, record: null, title: "t", values: { notes: "a" } });
+  await replica.drafts.flush().catch(() => undefined);
+  await replica.edit(houseId(0), { phone: "9" }, { draft: "k" }).catch(() => undefined);
+  expect(replica.status.value.trouble?.code).toBe("storage_full");
+  full.mockRestore();
+  await replica.edit(houseId(0), { phone: "9" }, { draft: "k" });
+  await replica.drafts.flush();
+  expect(replica.status.value.trouble).toBeNull();
+});
+
 test("a look at restricted facts is kept until it was told, whatever comes between", async () => {
   office.faults.push({ kind: "down" });
   await replica.noteLook(houseId(0), "准备走访");
