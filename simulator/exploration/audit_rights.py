@@ -115,41 +115,74 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
             if ack["outcome"] in _TAKEN and not ack.get("repeated"):
                 yield 4, f"{op['stamp']} of a suspended device is {ack['outcome']}"
         return
-    grace = {
-        feed
-        for assignment, feed, _since, until in ledger.grants(user)
-        if until is not None
-        and 0 <= now_ms - until <= GRACE_MS
-        and _generation(told.asked["checkpoint"].get(feed)) == assignment[-12:]
-    }
     # (Who changes rights in the same request may have had them when the rest was taken.)
     regrants = any(op["type"] in _RIGHTS for op in told.asked.get("operations") or ())
+    reach = Reach(ledger, told, user, now_ms)
     for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
         record = ledger.rows.get(op["record"])
         code = (ack.get("problem") or {}).get("code")
+        if record is None or ack.get("repeated"):
+            continue
         seen = (op.get("base") or {}).get("*")
-        gone = record is not None and record.deleted and seen != record.head
         # (Nobody's work is in a merge: that one of the two is deleted, its author is told.)
-        gone = gone and op["kind"] != "merge"
-        if gone and code == "deleted" and not ack.get("repeated"):
+        gone = record.deleted and seen != record.head and op["kind"] != "merge"
+        if gone and code == "deleted":
             yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
-        if record is not None and ack["outcome"] in _TAKEN and not ack.get("repeated"):
-            reach = grace | set(told.hello["feeds"])
-            if not regrants and _lay_still(ledger, record) and reach.isdisjoint(record.feeds()):
-                yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
-        if record is None or code not in ("review", "out_of_scope") or ack.get("repeated"):
+        if ack["outcome"] in _TAKEN and not regrants and not reach.holds(record):
+            yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
+        if code not in ("review", "out_of_scope"):
             continue
         into = ledger.rows.get(op.get("into") or "")
-        if into is not None and (grace | set(told.hello["feeds"])).isdisjoint(into.feeds()):
+        if into is not None and reach.feeds.isdisjoint(into.feeds()):
             continue  # The other of the two is not theirs any more.
         moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
-        if not moving and not grace.isdisjoint(record.feeds()):
+        if not moving and (reach.grace & set(record.feeds()) or reach.had(record)):
             yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
 
 
-def _lay_still(ledger: Ledger, record: Row) -> bool:
-    """Whether a record has always been where it is."""
-    return len({tuple(row.feeds()) for row in ledger.past[record.id]}) == 1
+class Reach:
+    """What the author of a request may change: what they read, and what they could not know to
+    have lost: feeds of grants that ended, and records that left after their cursor. 30 days."""
+
+    def __init__(self, ledger: Ledger, told: Exchange, user: str, now_ms: int) -> None:
+        self.ledger, self.now_ms = ledger, now_ms
+        checkpoint, grants = told.asked["checkpoint"], ledger.grants(user)
+        self.grace = {
+            feed
+            for assignment, feed, _since, until in grants
+            if until is not None
+            and 0 <= now_ms - until <= GRACE_MS
+            and _generation(checkpoint.get(feed)) == assignment[-12:]
+        }
+        self.feeds = self.grace | set(told.hello["feeds"])
+        now = {
+            feed: assignment[-12:]
+            for assignment, feed, since, until in sorted(
+                grants, key=lambda one: (one[2], one[0][-12:])
+            )[::-1]
+            if since <= now_ms and (until is None or until > now_ms)
+        }
+        self._cursors = {
+            feed: int(parts[2].partition("-")[0], 16)
+            for feed, parts in ((one, str(checkpoint.get(one)).split(".")) for one in self.feeds)
+            if len(parts) == 4
+            and parts[0] == told.hello["epoch"]
+            and (feed in self.grace or parts[1] == now.get(feed, "0"))
+        }
+
+    def holds(self, record: Row) -> bool:
+        """Whether a change of this record is to be taken from them."""
+        return not self.feeds.isdisjoint(record.feeds()) or self.had(record)
+
+    def had(self, record: Row) -> bool:
+        """Whether a record left after what they had been told, and not long ago."""
+        names = [by for _kind, by in record.spec.feed_rules if by not in (None, "record")]
+        moves = [self.ledger.ops.get(record.version(name)) for name in names]
+        moved = max((op.received for op in moves if op is not None), default=None)
+        if moved is not None and self.now_ms - moved > GRACE_MS:
+            return False
+        left = self.ledger.left(record.id)
+        return any(seq > self._cursors.get(feed, seq) for feed, seq in left)
 
 
 def _generation(cursor: Any) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_aliases import audit_aliases
 from simulator.exploration.audit_redaction import excused
 from simulator.exploration.ledger import Ledger, Row
 
@@ -85,6 +86,7 @@ def audit_end(ledger: Ledger, tablet: Tablet, allowed: frozenset[str]) -> Iterat
     for feed, digest in digests.items():
         if feed in allowed and digest != ledger.own_digest(feed):
             yield 12, f"{tablet.name} has the digest {digest} of {feed}, not the server's"
+    yield from audit_aliases(ledger, tablet, wanted.values())
     yield from _author_told(ledger, tablet, kept)
 
 

@@ -353,6 +353,24 @@ class Ledger:
         )
         return {record: (state, head) for record, state, head in found}
 
+    def left(self, record: str) -> list[tuple[str, int]]:
+        """(feed, sequence number) of each feed that a record left."""
+        return self._db.execute(
+            "SELECT f.name, e.seq FROM entry e JOIN feed f ON f.key = e.feed "
+            "WHERE e.record = ? AND e.state = 'left'",
+            (record,),
+        ).fetchall()
+
+    def merged(self) -> dict[str, str]:
+        """Record → what stands for it, of those that were merged into another."""
+        found = self._db.execute('SELECT id, "into" FROM record WHERE "into" IS NOT NULL')
+        return dict(found.fetchall())
+
+    def late(self, stamp: str) -> bool:
+        """Whether an operation is marked as made after its record had changed hands."""
+        found = self._db.execute("SELECT late FROM operation WHERE stamp = ?", (stamp,)).fetchone()
+        return bool(found and found[0])
+
     def vanished(self) -> list[str]:
         """The operations that were read before, and that the database does not hold now."""
         (count,) = self._db.execute("SELECT count(*) FROM operation").fetchone()

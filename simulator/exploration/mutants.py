@@ -20,6 +20,7 @@ from simulator.exploration import (
     mutants_doors,
     mutants_hostile,
     mutants_server,
+    mutants_told,
 )
 from simulator.exploration.beginning import beginning
 from simulator.exploration.planting import Plant
@@ -43,6 +44,7 @@ MUTANTS: Mapping[str, Mutant] = {
         *mutants_device.TABLE,
         *mutants_doors.TABLE,
         *mutants_hostile.TABLE,
+        *mutants_told.TABLE,
     )
 }
 """Name → mutant."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.exploration.audit_handover import audit_handover
 from simulator.exploration.audit_horizon import past_horizon
 from simulator.exploration.audit_made import (
     Made,
@@ -138,6 +139,7 @@ class Oracle:
         self.judge(
             audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
         )
+        self.judge(audit_handover(ledger, changes, before, self.world.now_ms, self.world.saw))
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)

@@ -41,6 +41,11 @@ REASONS: Mapping[str, str] = {
     "{} was made before its author was reassigned, and is {}": (
         "{0} 在作者调整分工之前做成，结果却是 {1}"
     ),
+    "{} was made at {}, and is late: {}": "{0} 做于 {1}，却记为：迟到 {2}",
+    "{} came late, and {} was not told": "{0} 是交接后做的，却没有告知 {1}",
+    "{} were told that {} came late, and it did not": "{0} 被告知 {1} 是交接后做的，其实不是",
+    "{} were told of {}, once too often": "{0} 被多余地告知 {1}",
+    "on {}, {} leads to {}, not {}": "在 {0} 上，{1} 指向 {2}，而不是 {3}",
     "{} {} stayed behind when {} {} moved": "{2} {3} 已移走，{0} {1} 却留在原处",
     # The server.
     "order {} went from {} to {}, which no step does": "工单 {0} 从 {1} 变为 {2}，流程中没有这一步",
