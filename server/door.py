@@ -18,6 +18,7 @@ from itertools import count, islice
 from typing import Any, TypeVar
 
 from server.store import Busy, SqlStore
+from server.undoing import before_all, undoing
 from sync.authority import Ack, Authority, Batch
 from sync.catalogue import Catalogue
 from sync.errors import Problem, Refusal
@@ -25,7 +26,7 @@ from sync.record import Record
 from sync.redaction import is_redacted
 from sync.scope import SYSTEM, Scope
 from sync.stamps import Stamps, base32
-from sync.store import Reading, StoredOperation
+from sync.store import StoredOperation
 
 __all__ = ["Door", "ServerStamps", "patiently"]
 
@@ -172,10 +173,11 @@ class Door:
         """Put back what an operation changed, as an operation of its own.
 
         A deletion and a merge are undone by a restore, a creation by a deletion; undoing a
-        resolution opens its conflict again. A field that was changed again since is left alone.
+        resolution opens its conflict again. A field that was changed again since is left alone,
+        unless that change was taken back.
         """
         with self._store.read() as snapshot:
-            draft = self._undoing(snapshot, stamp)
+            draft = undoing(snapshot, stamp)
         if draft is None:
             return Ack(None, "rejected", problem=Problem("nothing_to_undo"))
         return self.submit(who, [{**draft, "undoes": stamp, "reason": reason}])[0]
@@ -194,11 +196,11 @@ class Door:
                 last = group[-1]
                 if record is None:
                     continue
-                draft = self._undoing(snapshot, last.stamp)
+                draft = undoing(snapshot, last.stamp)
                 if group[0].kind == "create":
-                    draft = self._undoing(snapshot, group[0].stamp)
+                    draft = undoing(snapshot, group[0].stamp)
                 elif last.kind not in ("delete", "merge"):
-                    draft = _before_all(record, group)
+                    draft = before_all(snapshot, record, group)
             if draft is None:
                 continue
             ack = self.submit(who, [{**draft, "undoes": last.stamp, "reason": reason}])[0]
@@ -333,40 +335,6 @@ class Door:
             "base": base,
         }
 
-    # Undo ------------------------------------------------------------------------------------
-
-    def _undoing(self, snapshot: Reading, stamp: str) -> dict[str, Any] | None:
-        stored = snapshot.operations([stamp]).get(stamp)
-        if stored is None or stored.outcome in ("held", "rejected"):
-            return None
-        if is_redacted(stored.raw):  # what it replaced is nowhere any more
-            return None
-        record = snapshot.records([stored.record]).get(stored.record)
-        if record is None:
-            return None
-        if stored.kind in ("delete", "merge"):
-            gone = record.deleted and (record.into is not None) == (stored.kind == "merge")
-            return {"record": record.id, "kind": "restore", "fields": {}} if gone else None
-        whole = stored.kind == "resolve" and "*" in (stored.raw.get("fields") or {})
-        if whole and record.deleted:
-            return {"record": record.id, "kind": "restore", "fields": {}}
-        if stored.kind == "create":
-            return None if record.deleted else {"record": record.id, "kind": "delete", "fields": {}}
-        names = [
-            name
-            for name in stored.raw.get("fields") or {}
-            if name != "*" and record.version(name) == stamp
-        ]
-        fields = {}
-        for name in names:
-            if name in (stored.was or {}):
-                put_back = _put_back(record, name, (stored.was or {})[name][0], stored.raw)
-                if put_back is not None:
-                    fields[name] = put_back[0]
-        if not fields and not whole:
-            return None
-        return {"record": record.id, "kind": "edit", "fields": fields}
-
 
 def _name_the_status(fields: dict[str, Any], record: Record) -> None:
     """Fill in the status field, and the present state as the one to leave."""
@@ -377,37 +345,3 @@ def _name_the_status(fields: dict[str, Any], record: Record) -> None:
             "from": step["from"] or record.get(flow.field),
             "to": step["to"],
         }
-
-
-def _before_all(record: Record, operations: Sequence[StoredOperation]) -> dict[str, Any] | None:
-    """The edit that puts back what a record had before the first of several operations."""
-    fields: dict[str, Any] = {}
-    for name in {name for one in operations for name in one.raw.get("fields") or {}}:
-        writers = [one for one in operations if name in (one.raw.get("fields") or {})]
-        if record.version(name) not in {one.stamp for one in writers}:
-            continue
-        changes = [one.raw["fields"][name] for one in writers]
-        whole = changes[-1]
-        if all(isinstance(one, dict) and isinstance(one.get("add"), int) for one in changes):
-            whole = {"add": sum(one["add"] for one in changes)}
-        was = writers[0].was or {}
-        if name in was:
-            put_back = _put_back(record, name, was[name][0], {"fields": {name: whole}})
-            if put_back is not None:
-                fields[name] = put_back[0]
-    return {"record": record.id, "kind": "edit", "fields": fields} if fields else None
-
-
-def _put_back(record: Record, name: str, before: Any, raw: Mapping[str, Any]) -> tuple[Any] | None:
-    """The value of an edit that puts a field back, or None where its policy has no way back."""
-    field = record.spec.by_name.get(name)
-    policy = field.policy if field is not None else "latest"
-    if policy == "set":
-        was, present = set(before or ()), set(record.get(name) or ())
-        return ({"add": sorted(was - present), "remove": sorted(present - was)},)
-    if policy == "sum":
-        change = raw["fields"].get(name)
-        return ({"add": -change["add"]},) if isinstance(change, dict) else None
-    if policy in ("append", "workflow", "highest", "lowest", "once"):
-        return None
-    return (before,)

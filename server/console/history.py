@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from server.undoing import standing
 from sync.catalogue import Field, RecordType
 from sync.redaction import is_redacted
 from sync.store import StoredOperation
@@ -50,7 +51,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One operation with what came of it. ``standing``: fields whose present value it wrote."""
+    """One operation with what came of it.
+
+    ``standing``: fields whose present value it wrote, or had written before an undo put it back.
+    """
 
     operation: StoredOperation
     changes: tuple[Change, ...]
@@ -109,7 +113,8 @@ def play(
         changes = tuple(_changes(spec, stored, state, merged.get(stored.stamp)))
         told.append((stored, changes))
         _remember(state, stored, changes, merged.get(stored.stamp))
-    events = [Event(one, changes, _standing(one, changes, state)) for one, changes in told]
+    stands = _standing(state, oldest_first)
+    events = [Event(one, changes, stands.get(one.stamp, frozenset())) for one, changes in told]
     events += [Event(one, tuple(_refused(spec, one, state))) for one in waiting]
     # The chain is the order of decision; what stands in none is put where it arrived.
     order = {one.stamp: place for place, one in enumerate(oldest_first)}
@@ -214,12 +219,14 @@ def _remember(
             state.versions[change.name] = writer.stamp
 
 
-def _standing(stored: StoredOperation, changes: Iterable[Change], state: _State) -> frozenset[str]:
-    return frozenset(
-        change.name
-        for change in changes
-        if change.name != "*" and state.version(change.name) == stored.stamp
-    )
+def _standing(state: _State, chain: Iterable[StoredOperation]) -> dict[str, frozenset[str]]:
+    """Stamp → the fields whose present value the operation wrote, or an undo put back."""
+    found = {one.stamp: one for one in chain}
+    stands: dict[str, frozenset[str]] = {}
+    for name, value in state.values.items():
+        for stamp in standing(name, state.version(name), value, found.get):
+            stands[stamp] = stands.get(stamp, frozenset()) | {name}
+    return stands
 
 
 def _refused(spec: RecordType, stored: StoredOperation, state: _State) -> Iterator[Change]:

@@ -121,6 +121,36 @@ def test_a_change_is_saved_with_its_reason_and_can_be_undone(county, admin):
     assert "took back an earlier change" in admin.text(f"/households/{home}")
 
 
+def test_changes_are_taken_back_step_by_step_to_the_first_and_forward_again(county, admin):
+    home = county.ids["home5"]
+    path, first = f"/households/{home}/edit", county.record("home5").get("householder")
+    stamps = []
+    for name in ("冉小花", "冉大花"):
+        admin.post(path, **{**admin.inputs(path), "householder": name})
+        stamps.append(county.record("home5").version("householder"))
+
+    def undo(stamp):
+        page = admin.get(f"/households/{home}").get_data(as_text=True)
+        assert f"/operations/{stamp}/undo" in page
+        assert "Taken back" in admin.follow(admin.post(f"/operations/{stamp}/undo"))
+        return county.record("home5").get("householder")
+
+    def is_offered(stamp):
+        return f"/operations/{stamp}/undo" in admin.get(f"/households/{home}").get_data(
+            as_text=True
+        )
+
+    assert not is_offered(stamps[0])  # the second stands over it
+    assert undo(stamps[1]) == "冉小花"
+    back = county.record("home5").version("householder")
+    assert not is_offered(stamps[1])
+    assert undo(stamps[0]) == first
+    assert not is_offered(stamps[0]) and not is_offered(back)
+    assert undo(county.record("home5").version("householder")) == "冉小花"
+    assert undo(back) == "冉大花"
+    assert is_offered(stamps[1])
+
+
 def test_a_form_sends_only_what_was_changed(county, admin):
     before = county.record("home5").versions()
     path = f"/households/{county.ids['home5']}/edit"
