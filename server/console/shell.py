@@ -37,13 +37,14 @@ from flask import (
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import escape
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.api.problems import passes, place_of, problem_response
-from server.console import languages, ledger
+from server.console import languages, ledger, wording
 from server.console.access import Person, grids_of
 from server.console.blueprint import STATIC, console
 from server.console.languages import gettext
@@ -134,8 +135,23 @@ def install(app: Flask) -> None:
     app.config["PERMANENT_SESSION_LIFETIME"] = 12 * 3600
     _csrf.init_app(app)
     app.register_error_handler(404, _not_found)
+    app.jinja_env.finalize = _shown
+    app.jinja_env.filters |= {"exact": escape, "seen": _seen}
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+
+
+def _shown(value: Any) -> Any:
+    """What a template may print: a text that leaves those beside it alone.
+
+    Where a value must come back as it is, in an input, the filter ``exact`` hands it out.
+    """
+    return wording.visible(value) if type(value) is str else value
+
+
+def _seen(difference: str) -> str:
+    """What came or went, in words where nobody could see it: or two values would look alike."""
+    return wording.visible(difference) or gettext("(a character that cannot be seen)")
 
 
 # Before and after -------------------------------------------------------------------------

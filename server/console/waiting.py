@@ -71,10 +71,36 @@ class AsideLine:
 
 
 def why(code: str) -> str:
-    """The reason in words, whatever filled the words when it was told first."""
+    """The reason in words for who decides; what the worker was told speaks to the worker."""
+    here_words = _words_here().get(code)
+    if here_words is not None:
+        return here_words
     if code not in PROBLEMS:
         return gettext("It is kept for you to look at.")
     return Problem(code).message(languages.language()).replace("“…”", "").replace("'…'", "")
+
+
+def _words_here() -> dict[str, str]:
+    return {
+        "review": gettext(
+            "It came after its author had handed over, or the device was suspended. Decide "
+            "whether it holds."
+        ),
+        "stamp_ahead": gettext(
+            "The tablet's clock stood far ahead when this was made. The content itself may be "
+            "right: read it."
+        ),
+        "stamp_reused": gettext(
+            "Another change came under the same number before. This is the second; the first "
+            "was taken."
+        ),
+        "needs": gettext("What it builds on has not arrived yet. It is taken when that comes."),
+        "depends_on_rejected": gettext("What it builds on was not accepted, so it waits too."),
+        "group": gettext("It belongs to a group of changes, and another of them was stopped."),
+        "group_incomplete": gettext(
+            "It belongs to a group of changes that has not arrived as a whole."
+        ),
+    }
 
 
 def waiting_lines(person: Person, *, limit: int, offset: int = 0) -> tuple[list[WaitingLine], int]:

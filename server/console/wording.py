@@ -35,12 +35,19 @@ __all__ = [
     "said",
     "said_or_empty",
     "type_label",
+    "visible",
 ]
 
 Names = Callable[[str], str]
 """Record id → what people call it."""
 
 _NUMBER = re.compile(r"\d{7,}[Xx]?")
+
+_UNSEEN = re.compile(
+    r"[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+"""Characters without a shape: controls, what turns a line's direction around, spaces of no width.
+Joiners stay: they make one picture of two."""
 
 HIDDEN = frozenset({"phone", "contact", "citizen_id"})
 """Fields that are masked wherever they are not revealed for a purpose."""
@@ -63,6 +70,15 @@ def mask_numbers(text: str) -> str:
     '{"room": "501", "tel": 139****5678}'
     """
     return _NUMBER.sub(lambda found: mask(found[0]), text)
+
+
+def visible(text: str) -> str:
+    """A text as it may stand on a page among others: nothing in it turns its neighbours around.
+
+    >>> visible("\\u202e华丽\\u200b") == "华丽", visible("一行\\n两行") == "一行\\n两行"
+    (True, True)
+    """
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
 
 
 def label(field: Field | None, name: str = "") -> str:

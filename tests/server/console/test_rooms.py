@@ -196,7 +196,7 @@ def test_a_code_needs_somebody_who_holds_the_device(county, admin):
 
 def test_what_is_kept_aside_is_shown_with_its_author_its_reason_and_its_content(county, admin):
     words = admin.text("/waiting")
-    assert "This operation's stamp lies far in the future" in words
+    assert "The tablet's clock stood far ahead when this was made" in words
     assert "杨小龙 changed it" in words
     assert "Room 9" in words
     assert "What this change is based on is not here yet" in words

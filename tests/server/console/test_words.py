@@ -114,3 +114,24 @@ def test_what_was_merged_is_told_with_the_change_that_caused_it(county):
     assert newest.changes[0].taken == "merged"
     assert newest.changes[0].after == record.get("notes")
     assert all(event.operation.actor != "system" for event in events[:2])
+
+
+def test_a_name_that_turns_its_neighbours_around_is_shown_without_that(county, admin):
+    home, name = county.ids["home5"], "\u202e冉小花\u2066\u200b"
+    path = f"/households/{home}/edit"
+    admin.post(path, **{**admin.inputs(path), "householder": name})
+    assert county.record("home5").get("householder") == name  # kept as it came
+    for shown in (f"/households/{home}", f"/grids/{county.record('home5').get('grid')}"):
+        page = admin.text(shown)
+        assert "冉小花" in page
+        assert not set("\u202e\u2066\u200b") & set(page), shown
+    # A form gives it back as it is, so that saving another field does not change this one.
+    assert admin.inputs(path)["householder"] == name
+
+
+def test_two_values_that_differ_by_an_unseen_character_do_not_look_alike(county, admin):
+    home = county.ids["home5"]
+    path = f"/households/{home}/edit"
+    for name in ("冉小花", "冉小花\u200b"):
+        admin.post(path, **{**admin.inputs(path), "householder": name})
+    assert "(a character that cannot be seen)" in admin.text(f"/households/{home}")
