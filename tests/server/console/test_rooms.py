@@ -199,7 +199,7 @@ def test_what_is_kept_aside_is_shown_with_its_author_its_reason_and_its_content(
     assert "The tablet's clock stood far ahead when this was made" in words
     assert "杨小龙 changed it" in words
     assert "Room 9" in words
-    assert "What this change is based on is not here yet" in words
+    assert "What it builds on has not arrived yet" in words
     with county.services.store.engine.connect() as connection:
         aside = connection.execute(select(ASIDE.c.id)).scalar_one()
     assert "nonsense" in admin.text(f"/waiting/aside/{aside}")
