@@ -6,13 +6,13 @@ each other can make nonsense that neither wrote (10 → 12 and 10 → 20 must no
 22, nor 3号楼1单元 and 4号楼2单元 a fourth address), and a rewritten line shares a few
 characters with the old one by mere chance. So a number or a Latin word counts as one
 character, numbers of one clause that stand close to each other do too, and changes
-of the two that lie in one line overlap unless four characters between them are common.
+of the two that lie in one line overlap unless two characters between them are common.
 
 Invariants
     * ``merge`` of a text with itself, or with its base, changes nothing.
     * ``merge(b, x, y)`` equals ``merge(b, y, x)``.
     * What one of them typed is in the result, and so is what neither removed.
-    * Any five characters in a row of one line of the result stand so in ``x`` or in ``y``.
+    * Any three characters in a row of one line of the result stand so in ``x`` or in ``y``.
 
 >>> merge("老人独居。", "老人独居，腿脚不便。", "王老人独居。")
 '王老人独居，腿脚不便。'
@@ -34,7 +34,7 @@ _TOKEN = re.compile(rf"[{_SIGNS}]+(?:[^{_SIGNS}\s，。；！？,;!?]{{1,2}}[{_S
 """A character, or a chain of words and numbers: at most two characters, that end no clause,
 lie between one and the next (2026年11月24日, 3号楼2单元501, 12:30, a.b@c.cn)."""
 
-_APART = 4
+_APART = 2
 _LINES_MAX = _TOKENS_MAX = 4_000
 
 

@@ -109,11 +109,11 @@ def test_what_neither_of_them_removed_is_still_there(texts):
 
 @steadily(150)
 @given(merges(REPORTS))
-def test_five_characters_of_a_merged_line_stand_so_in_the_text_of_one_of_them(texts):
+def test_three_characters_of_a_merged_line_stand_so_in_the_text_of_one_of_them(texts):
     base, *both = texts
     for line in merge(base, *both).split("\n"):
-        for start in range(max(len(line) - 4, 1)):
-            assert any(line[start : start + 5] in text for text in both)
+        for start in range(max(len(line) - 2, 1)):
+            assert any(line[start : start + 3] in text for text in both)
 
 
 @steadily(100)
@@ -124,14 +124,14 @@ def test_no_address_is_made_up(texts):
 
 @steadily(100)
 @given(st.integers(2, 12), st.data())
-def test_changes_in_one_line_that_are_closer_than_four_characters_overlap(length, data):
+def test_changes_in_one_line_that_are_closer_than_two_characters_overlap(length, data):
     base = [chr(0x5000 + place) for place in range(length)]
     mine, theirs = data.draw(st.tuples(*[st.integers(0, length - 1)] * 2), label="places")
     texts = []
     for place, new in ((mine, "我"), (theirs, "他")):
         texts.append("".join([*base[:place], new, *base[place + 1 :]]))
     merged = merge("".join(base), *texts)
-    if abs(mine - theirs) <= 4:
+    if abs(mine - theirs) <= 2:
         assert merged is None
     else:
         both = list(base)

@@ -24,7 +24,9 @@ CASES = {
         "5人，2户，4栋",
         "6人，2户，4栋",
     ),
-    "close changes": ("张三反映噪音", "张三反映夜间噪音", "李四反映噪音", None),
+    "close changes": ("张三报噪音", "张三报夜间噪音", "李四报噪音", None),
+    "two characters between": ("三楼灯坏了", "四楼灯坏了", "三楼灯不亮", "四楼灯不亮"),
+    "one adds before, one after": ("灯坏了", "路灯坏了", "灯坏了三天", "路灯坏了三天"),
     "changes that are not close": (
         "每月领取补助500元",
         "每月领取补助600元",
