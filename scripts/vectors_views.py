@@ -141,6 +141,9 @@ def _plain_cases() -> Iterator[Case]:
     yield "text is taken whole, never merged", house(notes="a\nb"), [_entry(0, {"notes": "a\nc"})]
     yield "once", house(), [_entry(0, {"origin": "survey"})]
     yield "a field that the schema does not know", house(), [_entry(0, {"wifi": {"5g": True}})]
+    many = {"householder": "张三", "phone": "2", "notes": "好", "origin": "survey",
+            "visits": {"add": 1}, "last_visit": 5, "first_contact": 4}  # fmt: skip
+    yield "most fields", house(), [_entry(0, many)]
     yield (
         "two edits of one field",
         house(phone="1"),
@@ -234,16 +237,18 @@ def folds() -> Mapping[str, Any]:
     for make in (_plain_cases, _counting_cases, _kind_cases, _kept_cases, _workflow_cases):
         for name, base, entries in make():
             spec = base.spec if base is not None else CATALOGUE[entries[0].body["type"]]
+            view = look(base, entries, spec)
             cases.append(
                 {
                     "name": name, "type": spec.name, "base": _base(base),
                     "pending": [{"state": one.state, "operation": one.body} for one in entries],
-                    "view": state_of(look(base, entries, spec)),
+                    "view": state_of(view), "row": view.record.row() if view else None,
                 }
             )  # fmt: skip
     about = (
         "`base` is a wire row (in the order of its type's keys; see `catalogue`) or null, "
-        "`pending` the own operations about it. `view` is what is shown, or null."
+        "`pending` the own operations about it. `view` is what is shown, or null; `row` the row "
+        "of that, whose `v` stays that of the base, for fields that a later schema adds."
     )
     return {"about": about, "catalogue": CATALOGUE.describe(), "cases": cases}
 

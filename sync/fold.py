@@ -20,7 +20,7 @@ This module never decides between two people, and reads no clock.
 >>> base = Record.created("r", spec, stamp="s1", values={"visits": 2})
 >>> edit = {"stamp": "s2", "kind": "edit", "fields": {"visits": {"add": 1}}, "at": 0}
 >>> fold(base, [edit], spec).row()
-['r', 's2', 's2', None, None, None, 3]
+['r', 's2', 's1', {'visits': 's2'}, None, None, 3]
 >>> base.get("visits")
 2
 """

@@ -1,12 +1,14 @@
 """Records: the state of one synced thing, and its wire row.
 
 A row is stored and sent in one form, an array, so that a page is a join of
-bytes. Most fields of a record share a version, so a row holds that one (``v``)
-and lists the others (``vx``).
+bytes. Most fields of a record are as its create made them, so a row holds the
+create's stamp (``v``), which is their version, and lists the others (``vx``).
 
 Invariants
     * ``Record.from_row(record.row(), spec)`` is equal to the record in all that is told.
-    * A field that was never written has the version of the create.
+    * A field that was never written has the version of the create, ``v``, which no change
+      of other fields moves: so a server and a tablet that learns of a new field years later
+      agree on the version that it has in every row.
 
 This module decides nothing: ``sync.merge`` does.
 
@@ -14,12 +16,11 @@ This module decides nothing: ``sync.merge`` does.
 >>> spec = RecordType("h", "户", "h", (Field("phone", "text", "latest"),), ())
 >>> record = Record.created("r", spec, stamp="s1", values={"phone": "1"})
 >>> record.set(0, "2", "s2"); record.row()
-['r', 's1', 's2', None, None, None, '2']
+['r', 's1', 's1', {'phone': 's2'}, None, None, '2']
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -173,28 +174,14 @@ class Record:
 
     def set(self, place: int, value: Any, stamp: str) -> None:
         """Write the value at ``place`` and its version."""
-        fields = self.spec.fields
-        name = fields[place].name
+        name = self.spec.fields[place].name
         self.values[place] = value
         if name in self.spec.feed_fields:
             self._feeds = None
-        others = self.vx
-        if stamp == self.v:
-            if others:
-                others.pop(name, None)
-            self.vx = others or None
-            return
-        if others is None:
-            others = self.vx = {}
-        others[name] = stamp
-        if len(others) * 2 > len(fields) + len(self.x or ()):
-            self._share()
-
-    def _share(self) -> None:
-        """Choose the version that most fields share as ``v``."""
-        versions = self.versions()
-        self.v = Counter(versions.values()).most_common(1)[0][0]
-        self.vx = {name: s for name, s in versions.items() if s != self.v} or None
+        if stamp != self.v:
+            self.vx = {**(self.vx or {}), name: stamp}
+        elif self.vx:
+            self.vx = {one: seen for one, seen in self.vx.items() if one != name} or None
 
     def flag(self, name: str) -> None:
         """Mark a field (or ``*``, the record) as in an open conflict."""

@@ -81,8 +81,9 @@ def test_fold(catalogue, case):
     spec = catalogue[case["type"]]
     view = look(base_of(case, spec), pending_of(case), spec)
     if view is None:
-        assert case["view"] is None
+        assert case["view"] is None and case["row"] is None
         return
+    assert case["row"] == view.record.row()
     assert case["view"] == {
         "values": view.values(),
         "versions": view.record.versions(),

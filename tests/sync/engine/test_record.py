@@ -1,7 +1,8 @@
-"""Records and their rows: what goes out comes back, whichever version most fields share."""
+"""Records and their rows: what goes out comes back, with the version of each field."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zlib import crc32
 
 import pytest
@@ -43,27 +44,16 @@ def test_a_row_comes_back_as_the_same_record():
         assert told(again(record)) == told(record)
 
 
-def test_the_version_that_most_fields_share_is_written_once():
-    record = made()
-    for place, name in enumerate(("a", "b", "e")):
-        record.set(place, name, "s2")
-    assert (record.v, record.vx) == ("s2", {"d": "s1"})
-    record.set(3, "d", "s2")
-    assert (record.v, record.vx) == ("s2", None)
+def test_the_version_of_the_create_stays_that_of_every_field_that_was_not_written():
+    record = made(later=1)
+    for name in NAMES:
+        record.put(name, name, "s2")
+    assert (record.v, record.vx) == ("s1", dict.fromkeys(NAMES, "s2"))
+    wider = replace(SPEC, fields=(*SPEC.fields, Field("new", "text", "ask")))
+    assert Record.from_row(record.row(), wider).version("new") == record.version("later") == "s1"
 
 
-def test_fields_of_another_schema_count_when_the_shared_version_is_chosen():
-    record = made(later=1, even_later=1)
-    for place, name in enumerate(("a", "b", "e")):
-        record.set(place, name, f"s{place + 2}")
-        assert record.version("later") == "s1"
-    record.put("later", 2, "s9")
-    record.put("even_later", 2, "s9")
-    assert record.versions() == {"a": "s2", "b": "s3", "e": "s4", "d": "s1", "later": "s9",
-                                 "even_later": "s9"}  # fmt: skip
-
-
-def test_a_field_goes_back_to_the_shared_version_without_a_trace():
+def test_a_field_goes_back_to_the_version_of_the_create_without_a_trace():
     record = made()
     record.set(0, "1", "s2")
     assert record.vx == {"a": "s2"}

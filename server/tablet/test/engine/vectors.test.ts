@@ -61,6 +61,7 @@ describe("fold", () => {
       marks: Object.fromEntries(view.marks),
     };
     expect(seen).toEqual(told.view);
+    expect(view === null ? null : recordOf(view).row()).toEqual(told.row);
   });
 });
 
