@@ -20,6 +20,8 @@ from server.rules.roles import ROLES as _ROLES
 
 __all__ = [
     "AREA",
+    "BUILDING",
+    "BUSINESS",
     "CARE",
     "CARE_LEVEL",
     "CONTROLLED",
@@ -52,6 +54,14 @@ HOUSING: Choices = {
     "public": ("公租房", "Public rental"),
     "resettlement": ("安置房", "Resettlement"),
     "vacant": ("空置", "Vacant"),
+}
+
+BUILDING: Choices = {
+    "high_rise": ("高层住宅", "High-rise"),
+    "old_compound": ("老旧小区", "Old compound"),
+    "self_built": ("自建房", "Self-built"),
+    "resettlement_site": ("安置点", "Resettlement site"),
+    "public_rental": ("公租房", "Public rental"),
 }
 
 CARE_LEVEL: Choices = {
@@ -131,6 +141,39 @@ AREA: Choices = {
     "management": ("管理服务", "Management service"),
     "emergency": ("应急处置", "Emergency"),
 }
+
+BUSINESS: Choices = {
+    "party_building": ("党建", "Party building"),
+    "politics_law": ("政法综治", "Politics and law"),
+    "petitions": ("信访", "Petitions"),
+    "disputes": ("矛盾纠纷", "Disputes"),
+    "public_security": ("公安", "Public security"),
+    "fire": ("消防", "Fire safety"),
+    "emergency": ("应急", "Emergencies"),
+    "civil_affairs": ("民政", "Civil affairs"),
+    "employment": ("就业社保", "Employment and social security"),
+    "education": ("教育", "Education"),
+    "health": ("卫生健康", "Health"),
+    "medical_insurance": ("医保", "Medical insurance"),
+    "veterans": ("退役军人", "Veterans"),
+    "disability": ("残疾人", "Disability"),
+    "housing": ("住房", "Housing"),
+    "roads": ("道路", "Roads"),
+    "transport": ("交通", "Transport"),
+    "urban_order": ("市容秩序", "Urban order"),
+    "market": ("市场监管", "Market regulation"),
+    "land": ("自然资源", "Land"),
+    "environment": ("生态环境", "Environment"),
+    "drainage": ("排水", "Drainage"),
+    "water": ("供水", "Water supply"),
+    "power": ("供电", "Electricity"),
+    "agriculture": ("农业农村", "Agriculture"),
+    "resettlement": ("移民安置", "Resettlement"),
+    "property": ("物业", "Property management"),
+    "lifts": ("电梯", "Lifts"),
+    "cleaning": ("保洁", "Cleaning"),
+}
+"""Lines of business on one net: what an order is about, and what a unit answers for."""
 
 KINSHIP: Choices = {
     "01": ("本人", "Self"),

@@ -7,7 +7,7 @@ so that made-up ones are marked ``synthetic``.
 
 from __future__ import annotations
 
-from server.records.codes import UNIT_KIND
+from server.records.codes import BUILDING, BUSINESS, UNIT_KIND
 from server.records.projection import project
 from server.records.roles import ADMINISTRATOR, FIELD
 from sync.catalogue import Feed, Field, RecordType
@@ -74,7 +74,7 @@ UNIT = RecordType(
         Field("name", "text", "ask", zh="名称", en="Name", required=True),
         Field("kind", "choice", "ask", zh="类别", en="Kind", choices=UNIT_KIND),
         Field("street", "reference", "ask", zh="所属街道", en="Street", to="street"),
-        Field("business", "tags", "set", zh="业务条线", en="Lines of business"),
+        Field("business", "tags", "set", zh="业务条线", en="Lines of business", choices=BUSINESS),
     ),
     feeds=(Feed("shared"), Feed("unit", "record")),
     who=_OFFICE,
@@ -93,7 +93,7 @@ BUILDING = RecordType(
         Field("floors", "integer", "latest", zh="层数", en="Floors"),
         Field("doors", "integer", "latest", zh="每层户数", en="Doors on each floor"),
         Field("footprint", "geometry", "latest", zh="占地轮廓", en="Footprint"),
-        Field("tags", "tags", "set", zh="标签", en="Tags"),
+        Field("tags", "tags", "set", zh="楼栋类别", en="Kind of building", choices=BUILDING),
     ),
     feeds=(Feed("grid", "grid"), Feed("building", "record")),
     who={"create": FIELD, "edit": FIELD, "delete": ADMINISTRATOR},

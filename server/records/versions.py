@@ -9,6 +9,9 @@ misunderstand the rows of today; it hands in, and is told to be updated.
 History
     * 1: the first.
     * 2: photos: ``home_visit.photo``, ``work_order.photo`` and ``work_order.result_photo``.
+    * 3: ``business`` of units and orders and ``tags`` of buildings have their codes named;
+      before, any word was taken. A word of an older app that is none of them is refused and
+      told, and stays on its tablet.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ from sync.catalogue import Upcast
 
 __all__ = ["OLDEST", "SCHEMA", "UPCASTS"]
 
-SCHEMA = 2
+SCHEMA = 3
 OLDEST = 1
 
 UPCASTS: tuple[Upcast, ...] = ()
-"""Renamed fields and codes, the oldest first; schemas 1 and 2 differ by added fields only."""
+"""Renamed fields and codes, the oldest first; none was needed yet."""

@@ -6,7 +6,7 @@ simulator runs too; here it is only put in the catalogue's form.
 
 from __future__ import annotations
 
-from server.records.codes import AREA, ORDER_CLASS, ORDER_KIND, ORDER_SOURCE, PURPOSE
+from server.records.codes import AREA, BUSINESS, ORDER_CLASS, ORDER_KIND, ORDER_SOURCE, PURPOSE
 from server.records.projection import project
 from server.records.roles import ADMINISTRATOR, NEIGHBOURS, ORDER_DESK
 from server.rules.workflow import WORK_ORDER as RULES
@@ -68,7 +68,7 @@ WORK_ORDER = RecordType(
         Field("kind", "choice", "ask", zh="诉求类别", en="Kind", choices=ORDER_KIND),
         Field("class", "choice", "ask", zh="哨类", en="Class", choices=ORDER_CLASS),
         Field("area", "choice", "ask", zh="问题领域", en="Problem area", choices=AREA),
-        Field("business", "tags", "set", zh="业务条线", en="Lines of business"),
+        Field("business", "tags", "set", zh="业务条线", en="Lines of business", choices=BUSINESS),
         Field("title", "text", "ask", zh="标题", en="Title", required=True),
         Field("description", "longtext", "text", zh="详细情况", en="Description"),
         Field("place", "text", "latest", zh="地点", en="Place"),

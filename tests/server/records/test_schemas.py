@@ -95,4 +95,5 @@ def test_a_form_asks_for_few_choices_at_once_and_shows_what_nobody_types():
     assert asked["housing"] == "select"
     assert asked["visits"] == "shown"
     assert asked["tags"] == "checkboxes"
-    assert {one.name: one.input for one in form(CATALOGUE["unit"])}["business"] == "words"
+    order = {one.name: one.input for one in form(CATALOGUE["work_order"])}
+    assert (order["business"], order["assist_units"]) == ("checkboxes", "words")

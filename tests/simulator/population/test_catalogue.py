@@ -47,3 +47,10 @@ def test_codes_are_the_declared_ones_even_those_too_rare_for_a_small_county():
     assert CARE.issubset(resident["tags"].choices)
     restricted = CATALOGUE["resident_restricted"].by_name
     assert CONTROLLED.issubset(restricted["controlled"].choices)
+
+
+def test_every_tag_of_a_unit_an_order_or_a_building_has_its_words():
+    for kind, name in (("unit", "business"), ("work_order", "business"), ("building", "tags")):
+        field = CATALOGUE[kind].by_name[name]
+        assert all(all(words) for words in field.choices.values()), (kind, name)
+        assert field.choices, (kind, name)
