@@ -3,7 +3,9 @@
 A photo may come weeks before the operation that refers to it, and a value that was
 replaced can be put back. So what is removed is only what expired half sent, and what after
 a long time is named neither by its record, nor in that record's history, nor by an
-operation that waits for somebody.
+operation that waits for somebody. A process that is killed between the database and the disk
+leaves a file that nobody will ask for again, and so does a database that came back from a
+backup without its folder: what belongs to no row goes too.
 
 Invariants
     * A photo that anything in the ledger names for its record stays.
@@ -33,11 +35,14 @@ _HASH = re.compile(rb"[0-9a-f]{64}")
 
 
 class Collected(NamedTuple):
-    """What was removed: unfinished uploads, pictures without a record, and their bytes."""
+    """What was removed: unfinished uploads, pictures without a record, and their bytes; and
+    pictures that belonged to no upload.
+    """
 
     unfinished: int = 0
     unreferred: int = 0
     bytes: int = 0
+    strays: int = 0
 
 
 LATELY_MS = 8 * 86_400_000
@@ -45,11 +50,12 @@ LATELY_MS = 8 * 86_400_000
 
 
 def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = False) -> Collected:
-    """Remove what is over. ``dry``: only count. ``lately``: of the unnamed, look only at those
-    whose time ended in the last days, so that a daily round costs little.
+    """Remove what is over. ``dry``: only count. ``lately``: look for no stray pictures, and of the
+    unnamed only at those whose time ended in the last days, so that a daily round costs little.
     """
     since = now_ms - WAITS_MS - LATELY_MS if lately else 0
-    lying = uploads.files.arriving()  # Before the rows: each of these had its row first.
+    # Before the rows: each of these had its row first.
+    lying, shown = uploads.files.arriving(), () if lately else uploads.files.pictures()
     with reading(uploads.store) as session:
         late = session.scalars(
             select(Attachment).where(Attachment.finished.is_(None), Attachment.expires <= now_ms)
@@ -59,17 +65,44 @@ def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = 
                 Attachment.finished <= now_ms - WAITS_MS, Attachment.finished > since
             )
         ).all()
-        known = frozenset(session.scalars(select(Attachment.id)))
+        waiting = select(Attachment.id).where(Attachment.finished.is_(None))
+        known = frozenset(session.scalars(waiting))
+        hashes = frozenset(session.scalars(select(Attachment.hash))) if shown else frozenset[str]()
     over = _unnamed(uploads, old)
     unnamed = [one for one in old if one.id in over]
     freed = sum(uploads.files.offset(one.id) or 0 for one in late)
     freed += sum(one.size or 0 for one in unnamed)
+    strays = [digest for digest in shown if digest not in hashes]
     if not dry:
         forget(uploads, [*late, *unnamed])
+        strays = _drop_strays(uploads, strays)
         for upload in lying:
-            if upload not in known:  # ended while a piece of it was written
+            # Ended while a piece of it was written; or finished, and the process was killed.
+            if upload not in known:
                 uploads.files.end(upload)
-    return Collected(len(late), len(unnamed), freed)
+    return Collected(len(late), len(unnamed), freed, len(strays))
+
+
+def _drop_strays(uploads: Uploads, strays: Sequence[str]) -> list[str]:
+    """Remove pictures that belong to no upload; answers which.
+
+    Of an upload that announced no hash the picture is in its place before its row names it: its
+    pieces lie there until then.
+    """
+    if not strays:
+        return []
+    with reading(uploads.store) as session:
+        nameless = select(Attachment.id).where(Attachment.hash == "")
+        ids = session.scalars(nameless).all()
+    try:
+        coming = {uploads.files.digest(one) for one in ids if uploads.files.offset(one) is not None}
+    except FileNotFoundError:
+        return []  # One of them was finished or ended just now: the next round knows more.
+    with writing(uploads.store) as session:
+        gone = [one for one in strays if one not in coming and not _is_left(session, one)]
+        for digest in gone:
+            uploads.files.remove(digest)
+    return gone
 
 
 def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:

@@ -36,6 +36,7 @@ _PIECE = 65_536
 _MEMORY_MAX = 1 << 20
 """So much of a piece that must be verified first is held in memory, the rest in a file."""
 _NAME = re.compile(r"[0-9a-z]{16,64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 Read = Callable[[int], bytes]
 """``read(n)`` gives up to n bytes of a body, and nothing at its end."""
@@ -143,6 +144,11 @@ class Files:
         """Where a picture lies, if it is here."""
         path = self._place(digest)
         return path if path.is_file() else None
+
+    def pictures(self) -> list[str]:
+        """The hashes of the pictures that are here."""
+        found = self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
+        return sorted(path.name for path in found if _HASH.fullmatch(path.name))
 
     def remove(self, digest: str) -> None:
         """Erase a picture."""

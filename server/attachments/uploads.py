@@ -9,15 +9,17 @@ Invariants
     * A picture is shown to a caller only with a record that they read now, that refers to
       its hash now, and for which somebody sent all of its bytes: an upload names its record,
       or it counts where the device that sent it wrote the reference. So a reference that
-      was copied from another record shows nothing.
+      was copied from another record shows nothing. What was sent for a record counts for the
+      one into which it was merged.
     * Beginning the same again answers the same upload: a lost answer costs nothing.
-    * A row says ``finished`` only when the picture is durable in its place.
+    * A row says ``finished`` only when the picture is durable in its place; where the folder
+      came back from an older backup than the database, such an upload is as if it had not been.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -129,7 +131,10 @@ class Uploads:
         )
         for found in session.scalars(same.order_by(Attachment.begun.desc())):
             if found.finished is not None:
-                return found
+                if self.files.path(found.hash) is not None:
+                    return found
+                session.delete(found)
+                continue
             if found.expires > self.now_ms() and self.files.offset(found.id) is not None:
                 return found
         return None
@@ -143,7 +148,10 @@ class Uploads:
             raise Refusal(Problem("too_many_uploads"))
 
     def find(self, upload: str, *, device: str) -> Attachment:
-        """An upload of this device. Raises ``not_found`` for another's, ended and expired ones."""
+        """An upload of this device.
+
+        Raises ``not_found`` for another's, ended and expired ones, and where the picture is lost.
+        """
         found = None
         if _UPLOAD.fullmatch(upload):
             with reading(self.store) as session:
@@ -151,6 +159,8 @@ class Uploads:
         if found is None or found.device != device:
             raise Refusal(Problem("not_found"))
         if found.finished is None and found.expires <= self.now_ms():
+            raise Refusal(Problem("not_found"))
+        if found.finished is not None and self.files.path(found.hash) is None:
             raise Refusal(Problem("not_found"))
         return found
 
@@ -253,20 +263,41 @@ class Uploads:
         return self.picture(found, digest)
 
     def picture(self, record: Record, digest: str) -> Picture:
-        """A picture that was sent for a record. Raises ``on_its_way``; asks nobody who they are."""
-        by_whom = Attachment.device.in_(_who_named(record, digest))
-        sent = select(Attachment).where(
-            Attachment.hash == digest,
-            or_(Attachment.record == record.id, and_(Attachment.record == "", by_whom)),
-            Attachment.finished.is_not(None),
-        )
-        with reading(self.store) as session:
-            kept = session.scalar(sent.limit(1))
+        """A picture that was sent for a record, or for one that was merged into it.
+
+        Raises ``on_its_way``; asks nobody who they are.
+        """
+        kept = self._sent_for([record], digest)
+        if kept is None:  # Which is seldom: what follows is asked only then.
+            kept = self._sent_for(self._merged_into(record), digest)
         path = self.files.path(digest)
         if kept is None or path is None:
             raise Refusal(Problem("on_its_way"))
         assert kept.type is not None and kept.etag is not None
         return Picture(path, kept.type, kept.etag)
+
+    def _sent_for(self, records: Sequence[Record], digest: str) -> Attachment | None:
+        devices = {device for one in records for device in _who_named(one, digest)}
+        by_whom = Attachment.device.in_(devices)
+        sent = select(Attachment).where(
+            Attachment.hash == digest,
+            or_(
+                Attachment.record.in_([one.id for one in records]),
+                and_(Attachment.record == "", by_whom),
+            ),
+            Attachment.finished.is_not(None),
+        )
+        with reading(self.store) as session:
+            return session.scalar(sent.limit(1))
+
+    def _merged_into(self, record: Record) -> list[Record]:
+        """The records that another one stands for now, and those that they stood for."""
+        with self.store.read() as snapshot:
+            ids, waiting = list[str](), [record.id]
+            while waiting:
+                waiting += (more := snapshot.merged_into(waiting.pop()))
+                ids += more
+            return list(snapshot.records(ids).values())
 
 
 def refers_to(record: Record, digest: str) -> bool:

@@ -40,5 +40,5 @@ def register(app: typer.Typer) -> None:
         done = "Removed" if collect else "Can be removed (--collect)"
         typer.echo(
             f"{done}: {found.unfinished} half sent, {found.unreferred} that no record names, "
-            f"{found.bytes / 1e6:.1f} MB."
+            f"{found.bytes / 1e6:.1f} MB; {found.strays} that belong to no upload."
         )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import delete
+
 from server.attachments import collecting
 from server.attachments.collecting import LATELY_MS, WAITS_MS, collect
+from server.attachments.files import Files
 from server.attachments.uploads import LIFE_MS
+from server.models import Attachment
 from sync.scope import SYSTEM
 from tests.server.attachments.pictures import png
-from tests.server.attachments.test_uploads import PHOTO, Sender, any_sender, digest, sender
+from tests.server.attachments.test_uploads import DOOR, PHOTO, Sender, any_sender, digest, sender
 
 __all__ = ["any_sender", "sender"]
 
@@ -132,3 +137,59 @@ def test_a_daily_round_looks_only_at_what_ended_lately(sender: Sender):
     long_after = later(sender, WAITS_MS + LATELY_MS)
     assert collect(uploads, now_ms=long_after, lately=True).unreferred == 0
     assert collect(uploads, now_ms=long_after).unreferred == 1
+
+
+def test_pieces_that_a_killed_process_left_behind_are_removed(sender: Sender):
+    """They were put in their place, and the place, camera and time are in them still."""
+    place, uploads = sender.begun(), sender.office.served.uploads
+    sender.piece(place, 0, PHOTO[:100])
+    sender.piece(place, 100, PHOTO[100:])
+    left = place.rpartition("/")[2]
+    uploads.files.begin(left)
+    assert uploads.files.arriving() == [left]
+    collect(uploads, now_ms=later(sender, 1), lately=True)
+    assert uploads.files.arriving() == []
+    assert lies_here(sender, PHOTO)
+
+
+def test_a_picture_that_belongs_to_no_upload_is_removed(any_sender: Sender):
+    sender = any_sender
+    sender.send()
+    uploads = sender.office.served.uploads
+    with uploads.store.engine.begin() as connection:
+        connection.execute(delete(Attachment))
+    assert collect(uploads, now_ms=later(sender, 1), lately=True).strays == 0
+    assert collect(uploads, now_ms=later(sender, 1), dry=True).strays == 1
+    assert lies_here(sender, PHOTO)
+    assert collect(uploads, now_ms=later(sender, 1)).strays == 1
+    assert not lies_here(sender, PHOTO)
+
+
+def test_a_picture_whose_upload_is_about_to_name_it_stays(sender: Sender):
+    answer = sender.ask("POST", DOOR, Upload_Length=str(len(PHOTO)))
+    place, uploads = answer.headers["Location"], sender.office.served.uploads
+    upload = place.rpartition("/")[2]
+    with uploads.files.appending(upload) as file:
+        file.write(PHOTO)
+    uploads.files.keep(upload, digest(PHOTO))
+    assert collect(uploads, now_ms=later(sender, 1)).strays == 0
+    assert lies_here(sender, PHOTO)
+    assert sender.ask("HEAD", place).headers["Upload-Offset"] == str(len(PHOTO))
+    assert collect(uploads, now_ms=later(sender, 1)).strays == 0
+
+
+def test_while_an_upload_ends_no_stray_picture_is_looked_for(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+):
+    sender.ask("POST", DOOR, Upload_Length=str(len(PHOTO)))
+    sender.send()
+    uploads = sender.office.served.uploads
+    with uploads.store.engine.begin() as connection:
+        connection.execute(delete(Attachment).where(Attachment.hash != ""))
+
+    def ended(_files: Files, upload: str) -> str:
+        raise FileNotFoundError(upload)
+
+    monkeypatch.setattr(Files, "digest", ended)
+    assert collect(uploads, now_ms=later(sender, 1)).strays == 0
+    assert lies_here(sender, PHOTO)

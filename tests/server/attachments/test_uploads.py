@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 
 from server.attachments import uploads
 from server.attachments.collecting import collect
-from server.attachments.files import Files, Kept
 from server.models import db
 from server.settings import Settings
 from server.store import migrate
@@ -466,30 +465,3 @@ def test_two_who_send_the_same_upload_at_once_do_not_mix(any_sender: Sender):
     assert set(answers) <= {204, 409, 413, 423}
     sender.visit()
     assert sender.look().status_code == 200
-
-
-def test_what_was_all_there_when_the_server_died_is_put_in_its_place_at_the_next_look(
-    any_sender: Sender,
-):
-    sender = any_sender
-    place = sender.begun()
-    with sender.office.served.uploads.files.appending(place.rpartition("/")[2]) as file:
-        file.write(PHOTO)
-    sender.visit()
-    assert code_of(sender.look()) == "on_its_way"
-    assert sender.ask("HEAD", place).headers["Upload-Offset"] == str(len(PHOTO))
-    assert sender.look().status_code == 200
-
-
-def test_an_upload_that_was_ended_at_its_last_byte_is_not_said_to_be_here(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
-):
-    place = sender.begun()
-    keep = Files.keep
-
-    def ended(files: Files, upload: str, hashed: str) -> Kept:
-        sender.ask("DELETE", place)
-        return keep(files, upload, hashed)
-
-    monkeypatch.setattr(Files, "keep", ended)
-    assert sender.piece(place, 0, PHOTO).status_code == 404
