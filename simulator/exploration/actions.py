@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.disk import PowerCut
 from simulator.exploration.hostile_acts import hostile
+from simulator.exploration.photos_steps import PHOTO_DOORS, PHOTO_KEEPING
 from simulator.exploration.seldom import SELDOM
 from simulator.exploration.tablet_doors import TABLET_DOORS
 from sync.errors import Refusal
@@ -52,6 +53,9 @@ def do(world: World, step: Step) -> None:
 def _work(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
     world.tell("work", tablet.name, drafts=_in_short(args["drafts"]))
     shown = world.oracle.shown(tablet, args["drafts"])
+    if world.oracle.erasures.is_of_before(args["drafts"], shown):
+        world.tell("skipped", tablet.name, what="work")
+        return
     stamps = tablet.work(args["drafts"], args.get("group"))
     world.oracle.note_made(tablet, stamps, args["drafts"], shown)
     for draft, stamp in zip(args["drafts"], stamps, strict=False):
@@ -134,6 +138,7 @@ ON_TABLETS: Mapping[str, Callable[[World, Tablet, Mapping[str, Any]], None]] = {
     "withdraw": _withdraw,
     "hostile": hostile,
     **TABLET_DOORS,
+    **PHOTO_DOORS,
 }
 """Action → what it does to a tablet."""
 
@@ -214,7 +219,7 @@ def _crash(world: World, _args: Mapping[str, Any]) -> None:
 def _backup(world: World, _args: Mapping[str, Any]) -> None:
     world.saw("server:backup")
     world.tell("backup", "server")
-    world.backup = world.office.image()
+    world.back_up()
 
 
 def _restore(world: World, _args: Mapping[str, Any]) -> None:
@@ -246,5 +251,6 @@ ACTIONS: Mapping[str, Callable[[World, Mapping[str, Any]], None]] = {
     "restore": _restore,
     "close": _close,
     **SELDOM,
+    **PHOTO_KEEPING,
 }
 """Action → what it does to the server."""

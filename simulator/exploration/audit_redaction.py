@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.exploration.audit_made import Made
     from simulator.exploration.tablet import Tablet
 
-__all__ = ["PERSONAL", "Erasures", "excused"]
+__all__ = ["PERSONAL", "Erasures", "excused", "refused_as_erased"]
 
 Wrong = tuple[int, str]
 
@@ -155,6 +155,17 @@ class Erasures:
         if any(one.record == op.record and made.at_ms < one.at_ms for one in self.all):
             yield 4, f"{op.stamp} tells {sorted(names)} of before {op.record} was erased"
 
+    def is_of_before(self, drafts: Iterable[Mapping[str, Any]], shown: Mapping[str, Any]) -> bool:
+        """Whether somebody writes on a page of before an erasure that their tablet knows of.
+
+        Steps are decided a moment before they happen, and an exchange may end in between.
+        """
+        return bool(self._gone) and any(
+            _words(one.get("fields")) & self._gone - _words(shown[one["record"]])
+            for one in drafts
+            if one["record"] in shown
+        )
+
     def tables(self) -> Iterator[Wrong]:
         """No table of the server holds a word that was erased."""
         if not self._gone:
@@ -189,6 +200,18 @@ class Erasures:
 def excused(op: Op) -> bool:
     """Whether the values of an operation were erased, so that it cannot be looked at by them."""
     return op.raw.get("redacted") is True
+
+
+def refused_as_erased(op: Op, was: Mapping[str, Any]) -> bool:
+    """Whether an operation that had waited was refused for an erasure, and only values went."""
+    told = op.raw.get("fields") or {}
+    kept = {name: value for name, value in told.items() if value is not None}
+    return (
+        (op.outcome, op.code) == ("rejected", "redacted")
+        and excused(op)
+        and told.keys() == (was.get("fields") or {}).keys()
+        and kept.items() <= was["fields"].items()
+    )
 
 
 def _row(before: Row, after: Row, stamp: str) -> Iterator[Wrong]:

@@ -10,10 +10,11 @@ Invariants
 from __future__ import annotations
 
 from server import redaction
+from server.attachments import collecting
 from server.upkeep import compact as purge
 from simulator.exploration.office import Office
 
-__all__ = ["compact", "redact", "to_erase", "upkeep"]
+__all__ = ["collect", "compact", "redact", "to_erase", "upkeep"]
 
 
 def upkeep(office: Office) -> int:
@@ -27,6 +28,11 @@ def compact(office: Office, *, days: int) -> int:
     """Purge what was deleted or moved so many days ago, as ``yuanba compact`` does."""
     served = office.served
     return purge(served.store, now_ms=served.now_ms(), horizon_days=days)
+
+
+def collect(office: Office, *, now_ms: int) -> collecting.Collected:
+    """Remove the photos that are over, as ``yuanba attachments --collect`` does."""
+    return collecting.collect(office.served.uploads, now_ms=now_ms)
 
 
 def to_erase(office: Office, record: str, *, related: bool) -> redaction.Plan | None:

@@ -12,11 +12,13 @@ Invariants
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
 
 import orjson
 
+from simulator.exploration.photos_album import Album
 from sync.replica_memory import MemoryStorage
 from sync.replica_sqlite import SqliteStorage
 from sync.replica_storage import ReplicaStorage, Shelf
@@ -24,8 +26,15 @@ from sync.store import Codec
 
 __all__ = ["Disk", "DiskFull", "Image", "PowerCut"]
 
-Image = MemoryStorage | bytes
-"""What a disk holds: a storage that nobody writes to, or a serialized database."""
+Beside = Callable[[Album, Shelf], None]
+"""What is noted of photos in the block in which something else is written."""
+
+
+class Image(NamedTuple):
+    """What a disk holds: a storage that nobody writes to, or a serialized database; and photos."""
+
+    storage: MemoryStorage | bytes
+    photos: Album
 
 
 _CODEC = Codec(dumps=orjson.dumps, loads=orjson.loads)
@@ -49,32 +58,35 @@ class Disk:
         self.writes = 0
         self._dies_at: int | None = None
         self._after = False
+        self._beside: Beside | None = None
         self.put(image)
 
     @staticmethod
     def blank(kind: str) -> Image:
         """The image of a new disk: ``memory`` or ``sqlite``."""
         if kind == "memory":
-            return MemoryStorage()
+            return Image(MemoryStorage(), Album())
         connection = sqlite3.connect(":memory:")
         SqliteStorage(connection)
-        return bytes(connection.serialize())
+        return Image(bytes(connection.serialize()), Album())
 
     def put(self, image: Image) -> None:
         """Hold this from now on."""
-        if isinstance(image, MemoryStorage):
-            self._storage = self._memory = image.copy()
+        self.photos = image.photos.copy()
+        if isinstance(image.storage, MemoryStorage):
+            self._storage = self._memory = image.storage.copy()
             self._connection = None
         else:
             self._connection = sqlite3.connect(":memory:")
-            self._connection.deserialize(image)
+            self._connection.deserialize(image.storage)
             self._storage = SqliteStorage(self._connection, codec=_CODEC)
 
     def image(self) -> Image:
         """What it holds now."""
+        photos = self.photos.copy()
         if self._connection is None:
-            return self._memory.copy()
-        return bytes(self._connection.serialize())
+            return Image(self._memory.copy(), photos)
+        return Image(bytes(self._connection.serialize()), photos)
 
     def die(self, *, write: int, after: bool) -> None:
         """Cut the power at the ``write``-th write from now (1 is the next)."""
@@ -93,19 +105,41 @@ class Disk:
         self.writes += 1
         if self.full:
             raise DiskFull
-        if self._dies_at is not None and self.writes >= self._dies_at:
-            self._dies_at = None
-            return self._dying()
+        dies = self._dies_at is not None and self.writes >= self._dies_at
+        if dies or self._beside is not None:
+            return self._watched(dies=dies)
         return self._storage.write()
+
+    def beside(self, act: Beside | None) -> None:
+        """Note something of photos in the next block, and not without it."""
+        self._beside = act
+
+    def note(self, act: Beside) -> None:
+        """Note something of photos, in a block of its own."""
+        self.beside(act)
+        try:
+            with self.write():
+                pass
+        finally:
+            self.beside(None)
 
     def decay(self) -> AbstractContextManager[Shelf]:
         """A block in which what is kept goes wrong, whoever writes or does not."""
         return self._storage.write()
 
     @contextmanager
-    def _dying(self) -> Iterator[Shelf]:
+    def _watched(self, *, dies: bool) -> Iterator[Shelf]:
+        """A block that is cut, or with which something of photos is kept."""
+        act, self._beside = self._beside, None
+        if dies:
+            self._dies_at = None
+        photos = self.photos.copy()
         with self._storage.write() as shelf:
             yield shelf
-            if not self._after:
+            if act is not None:
+                act(photos, shelf)
+            if dies and not self._after:
                 raise PowerCut
-        raise PowerCut
+        self.photos = photos
+        if dies:
+            raise PowerCut

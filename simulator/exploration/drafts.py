@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.exploration.tablet import Tablet
     from simulator.exploration.world import World
 
-__all__ = ["drafts_on", "filled", "pick_fields", "step_of"]
+__all__ = ["Desk", "drafts_on", "filled", "pick_fields", "step_of", "with_taken"]
 
 Draft = dict[str, Any]
 
@@ -72,12 +72,20 @@ def drafts_on(world: World, tablet: Tablet, dice: Dice, profile: Profile, mark: 
     drafts: list[Draft] = []
     for number in range(dice.pick((1, 1, 1, 2, 3))):
         # A word of its own for each: by its words an operation is told from another.
-        desk.entered = desk.entered._replace(mark=f"〔{mark}-{number}〕")
+        taken: dict[str, str] | None = {} if world.photos else None
+        desk.entered = desk.entered._replace(mark=f"〔{mark}-{number}〕", taken=taken)
         kind = dice.weighted(KINDS) or "edit"
         made = _MAKERS[kind](desk, dice)
         if made is not None and made["record"] not in {one["record"] for one in drafts}:
-            drafts.append(made)
+            drafts.append(with_taken(made, taken or {}))
     return drafts
+
+
+def with_taken(draft: Draft, taken: Mapping[str, str]) -> Draft:
+    """A draft, with the keys of the photos that were taken for it."""
+    fields = (draft.get("fields") or {}).values()
+    named = {digest: key for digest, key in taken.items() if digest in fields}
+    return {**draft, "photos": named} if named else draft
 
 
 def pick_fields(spec: TypeSpec, dice: Dice, profile: Profile) -> list[str]:

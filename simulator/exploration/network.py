@@ -67,7 +67,7 @@ class Link:
             return Reply(200, {}, iter([b"<html>Welcome to the hotel</html>\n"]))
         if fault in ("proxy_503", "proxy_502"):
             return Reply(int(fault[-3:]), {"retry-after": "2"}, iter([b"<html></html>"]))
-        trap = fault.removeprefix("server_") if fault and fault.startswith("server_") else None
+        trap = _trap(fault or "")
         try:
             answer = self.world.serve(self.tablet, method, path, headers, body, trap=trap)
         except Fallen:
@@ -82,7 +82,7 @@ class Link:
         world.wait(down)
         if self.tablet.replica.meta("exchange") != asked:
             world.saw("network:stale")
-        if fault == "answer_lost":
+        if fault in ("answer_lost", "piece_cut"):
             raise Unreachable
         return Reply(answer.status, answer.headers, self._arrive(answer, plan))
 
@@ -108,6 +108,13 @@ class Link:
                 self.world.wait(slow)
         if end < len(body):
             raise Unreachable
+
+
+def _trap(fault: str) -> str | None:
+    """What a fault does at the server."""
+    if fault == "piece_cut":
+        return fault
+    return fault.removeprefix("server_") if fault.startswith("server_") else None
 
 
 def _closed() -> Reply:

@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from server.accounts.supervision import confirm_replacement, take_step
 from server.api.exchange import Shortcut
 from server.api.limits import limiter
 from server.app import create_app, create_services
+from server.attachments.files import Files
 from server.models import Device, db
 from server.records import CATALOGUE
 from server.services import EXTENSION
@@ -38,6 +40,7 @@ from server.store import SqliteStore, Writer
 from server.store.migrate import put_marks
 from server.store.sqlite import sqlite_engine
 from server.store.tables import metadata
+from simulator.exploration.photos_folder import PhotoFolder
 from sync.authority import Ack
 from sync.catalogue import Catalogue
 from sync.errors import Problem, Refusal
@@ -46,6 +49,8 @@ from sync.scope import SYSTEM, Scope
 __all__ = ["CATALOGUE", "Fallen", "Office", "Response", "empty_database"]
 
 _URL = make_url("sqlite://")
+_PART = 97
+"""Bytes of a body that arrive together."""
 _SECRET = "an explored county has no secrets"
 _SETTINGS = Settings(database_url="sqlite://", secret=_SECRET, lang="en")
 
@@ -66,9 +71,25 @@ class _Store(SqliteStore):
     """A store that fails when it is told to: at the next commit, before it or after it."""
 
     trap: str | None = None
+    aside: str | None = None
+    """What the next transaction about photos meets."""
 
     def write(self) -> Any:
         return self._trapped() if self.trap else super().write()
+
+    def writing_alone(self) -> Any:
+        return self._aside() if self.aside else super().writing_alone()
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        trap, self.aside = self.aside, None
+        if trap == "busy":
+            raise Refusal(Problem("busy"))
+        if trap == "crash_before_commit":
+            raise Fallen
+        with super().writing_alone():
+            yield
+        raise Fallen
 
     @contextmanager
     def _trapped(self) -> Iterator[Writer]:
@@ -81,6 +102,32 @@ class _Store(SqliteStore):
                 raise Fallen
         if trap == "crash_after_commit":
             raise Fallen
+
+
+class _Files(Files):
+    """The photos of production, on a disk whose room is what the world says."""
+
+    def __init__(self, folder: PhotoFolder) -> None:
+        super().__init__(folder.path)
+        self._told = folder
+
+    def free_bytes(self) -> int:
+        return self._told.free_bytes
+
+
+class _Body(io.BytesIO):
+    """A body of which only a part arrives: the connection ends, or the server falls over it."""
+
+    def __init__(self, body: bytes, trap: str) -> None:
+        super().__init__(body[: len(body) // 2])
+        self._falls = trap == "crash_in_piece"
+
+    def readinto(self, buffer: Any) -> int:
+        """As sockets do: what has come. Raises ``Fallen`` where the server does not live on."""
+        count = super().readinto(memoryview(buffer)[:_PART])
+        if not count and self._falls:
+            raise Fallen
+        return count
 
 
 @cache
@@ -132,6 +179,7 @@ class Office:
         self.starts = 0
         self.closed = False
         self.catalogue = catalogue
+        self.photos = PhotoFolder()
         self._take(image)
         self._start()
 
@@ -159,10 +207,11 @@ class Office:
             later=self._later,
             catalogue=self.catalogue,
         )
-        self.store, self.served = store, served
+        uploads = replace(served.uploads, files=_Files(self.photos))
+        self.store, self.served = store, replace(served, uploads=uploads)
         inner = _flask().wsgi_app
         assert isinstance(inner, Shortcut)
-        self._application = Shortcut(inner.application, served)
+        self._application = Shortcut(inner.application, self.served)
         self.starts += 1
 
     def image(self) -> bytes:
@@ -190,17 +239,22 @@ class Office:
     ) -> Response:
         """One request. ``trap`` is what its write transaction meets. Raises ``Fallen``."""
         _flask().extensions[EXTENSION] = self.served
-        self.store.trap = trap
+        is_photo = path.startswith("/sync/v1/attachments")
+        self.store.trap, self.store.aside = (None, trap) if is_photo else (trap, None)
+        stream = io.BytesIO(body or b"")
+        if trap in ("crash_in_piece", "piece_cut"):
+            self.store.aside, stream = None, _Body(body or b"", trap)
         # Limits on refused requests go by the real clock, and by addresses, which are all one here.
         limited, limiter.enabled = limiter.enabled, False
         try:
-            return _wsgi(self._application, method, path, headers, body or b"")
+            return _wsgi(self._application, method, path, headers, stream, len(body or b""))
         except Fallen:
             self._falling()
             self.restart()
             raise
         finally:
-            self.store.trap, limiter.enabled = None, limited
+            self.store.trap = self.store.aside = None
+            limiter.enabled = limited
 
     # The office's own work --------------------------------------------------------------------
 
@@ -241,7 +295,12 @@ class Office:
 
 
 def _wsgi(
-    application: Any, method: str, path: str, headers: Mapping[str, str], body: bytes
+    application: Any,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: io.BytesIO,
+    length: int,
 ) -> Response:
     path, _, query = path.partition("?")
     environ: dict[str, Any] = {
@@ -253,13 +312,13 @@ def _wsgi(
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_LENGTH": str(length),
         "wsgi.url_scheme": "http",
         "wsgi.version": (1, 0),
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": body,
         "wsgi.errors": io.StringIO(),
     }
     for name, value in headers.items():

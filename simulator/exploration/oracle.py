@@ -23,12 +23,14 @@ from simulator.exploration.audit_made import (
     only_new_words,
     rows_without_work,
 )
-from simulator.exploration.audit_redaction import Erasures, excused
+from simulator.exploration.audit_photos import Photos
+from simulator.exploration.audit_redaction import Erasures, excused, refused_as_erased
 from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_places, audit_transaction
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
 from simulator.exploration.audit_wire import Exchange, audit_answer, read_exchange
 from simulator.exploration.ledger import Change, Ledger
+from simulator.exploration.photos_tus import DOOR
 
 if TYPE_CHECKING:
     from simulator.exploration.office import Response
@@ -59,12 +61,14 @@ class Oracle:
         self.restored = False
         self.broken: dict[int, str] = {}
         self.erasures = Erasures(self.ledger)
+        self.photos = Photos(world, self.ledger)
 
     def attach_anew(self) -> None:
         """The server has another database now, with another history."""
         self.ledger.attach(self.world.office.connection)
         self.ledger.read()
         self.erasures.goes_back()
+        self.photos.came_back()
 
     def stands(self) -> None:
         """The server goes on after a fall: all that was in its history must be there still."""
@@ -88,6 +92,7 @@ class Oracle:
         shown: Mapping[str, Any],
     ) -> None:
         """Something was made on a tablet, now; ``shown`` is what its worker had before them."""
+        self.photos.note_taken(tablet.name, stamps, drafts)
         made = list(zip(stamps, drafts, strict=False))
         bodies = bodies_of(tablet, [stamp for stamp, _ in made if stamp is not None])
         for stamp, draft in made:
@@ -108,6 +113,7 @@ class Oracle:
 
     def forget(self, tablet: str) -> None:
         """A tablet has lost what it knew."""
+        self.photos.forget(tablet)
         self.delivered.pop(tablet, None)
         self.newest.pop(tablet, None)
         for stamp in [stamp for stamp, made in self.made.items() if made.tablet == tablet]:
@@ -117,6 +123,7 @@ class Oracle:
         """The server will come back from a backup: only what tablets still keep is sure."""
         self.look()
         self.restored = True
+        self.photos.goes_back()
         until = self.world.now_ms - KEPT_MS
         for stamp, made in self.made.items():
             op = self.ledger.ops.get(stamp)
@@ -145,11 +152,17 @@ class Oracle:
                 self._times(one.key)
 
     def _in_new_words(self, changes: Sequence[Change]) -> list[Change]:
-        """The changes, where a newer version took what had waited: what was said is still there."""
+        """The changes, where a newer version took what had waited: what was said is still there.
+
+        Or where it told, without its author's knowing, of what had been erased: values go."""
         was = self.ledger.read_again(one.key for one in changes if one.what == "op!")
         return [
             one._replace(what="op~")
-            if one.what == "op!" and only_new_words(self.ledger.ops[one.key], was[one.key])
+            if one.what == "op!"
+            and (
+                only_new_words(self.ledger.ops[one.key], was[one.key])
+                or refused_as_erased(self.ledger.ops[one.key], was[one.key])
+            )
             else one
             for one in changes
         ]
@@ -159,10 +172,12 @@ class Oracle:
         self.look()
         ledger = self.ledger
         words, before = self.erasures.about(records), {one: ledger.rows[one] for one in records}
+        photos = self.photos.about(records)
         erase()
         changes = ledger.drain()
         bodies = ledger.read_again(one.key for one in changes if one.what == "op!")
         self.judge(self.erasures.took(changes, before, bodies, words))
+        self.judge(self.photos.erased(records, photos))
 
     def _times(self, stamp: str) -> None:
         """A corrected time is the true one, whatever the device's clock said."""
@@ -177,6 +192,7 @@ class Oracle:
     def heard(
         self,
         tablet: Tablet,
+        method: str,
         path: str,
         headers: Mapping[str, str],
         body: bytes | None,
@@ -184,6 +200,10 @@ class Oracle:
     ) -> None:
         """Judge an answer, before anything happens to it on the way."""
         self.look()
+        if path.startswith(DOOR):
+            user = self.world.user_of(tablet)
+            self.judge(self.photos.heard(user, method, path, headers, body, answer))
+            return
         if answer.status >= 500 and answer.status != 503:
             self.broke(0, f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
         if answer.status != 200 or path != "/sync/v1/exchange":
@@ -265,6 +285,7 @@ class Oracle:
         for tablet in tablets:
             self.judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
             self.judge(self.erasures.tablet(tablet))
+        self.judge(self.photos.end(tablets))
 
     def _waiting(self) -> None:
         ledger = self.ledger

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from simulator.exploration.chance import Chance
 
-__all__ = ["FAULTS", "PROFILES", "Profile"]
+__all__ = ["FAULTS", "PHOTO_FAULTS", "PROFILES", "Profile"]
 
 FAULTS: Mapping[str, float] = {
     "none": 60,
@@ -31,6 +31,9 @@ FAULTS: Mapping[str, float] = {
     "server_crash_after_commit": 3,
 }
 """What happens to a request → weight."""
+
+PHOTO_FAULTS: Mapping[str, float] = {"piece_cut": 6, "server_crash_in_piece": 4}
+"""What happens besides to a request that carries a piece of a photo → weight."""
 
 ACTIONS: Mapping[str, Mapping[str, float]] = {
     "tablet": {
@@ -88,6 +91,12 @@ RATES: Mapping[str, float] = {
     "hot": 0.6,
     "twin": 0.12,
     "meet": 0.25,
+    "photo": 0.015,
+    "photo_look": 0.03,
+    "photo_abuse": 0.02,
+    "photo_hand_in": 0.25,
+    "photo_keeping": 0.3,
+    "photo_erase": 0.03,
 }
 """What happens with which probability."""
 

@@ -1,7 +1,7 @@
 """The promises: what must hold in every run, numbered, with the words for people.
 
 >>> len(PROMISES)
-13
+15
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ PROMISES: Mapping[int, tuple[str, str]] = {
     13: (
         "同一种子在任何 PYTHONHASHSEED 下得到同一轨迹",
         "the same seed gives the same trace under another PYTHONHASHSEED",
+    ),
+    14: (
+        "每张照片都逐字节送达服务器，核对无误才算交清，绝不混入别的内容",
+        "every photo arrives byte for byte, and counts as handed in only when it was verified",
+    ),
+    15: (
+        "没传完的照片不会一直留着，有记录引用的照片不会被清理",
+        "no unfinished upload stays for ever, and nothing that a record names is cleared away",
     ),
 }
 """Number → the promise (zh, en)."""

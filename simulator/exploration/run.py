@@ -27,6 +27,7 @@ import simpy
 from simulator.exploration.actions import do
 from simulator.exploration.beginning import beginning
 from simulator.exploration.disk import PowerCut
+from simulator.exploration.photos_steps import sweep_all, with_photos
 from simulator.exploration.profiles import Profile
 from simulator.exploration.promises import Broken
 from simulator.exploration.tablet import Tablet
@@ -71,7 +72,7 @@ def explore(
     """The run of a seed."""
     hand = Profile.fixed() if profile == "fixed" else Profile.swarm(seed)
     world = World(seed, beginning(), keep_trace=keep_trace)
-    return _run(world, generated(world, hand, steps), seed, profile)
+    return _run(world, with_photos(world, hand, generated(world, hand, steps)), seed, profile)
 
 
 def play(
@@ -88,6 +89,7 @@ def _run(world: World, source: Iterator[Step], seed: int, profile: str) -> Outco
     breaks = world.oracle.broken
     _attempt(world, lambda: _chaos(world, source, taken))
     _attempt(world, lambda: _heal(world))
+    world.office.photos.clear()
     for number, why in breaks.items():
         world.tell("broken", "oracle", number=number, why=why)
     return Outcome(
@@ -142,26 +144,32 @@ def _heal(world: World) -> None:
     """End all faults, let every tablet exchange until all are still, and judge everything."""
     world.tell("heal", "county")
     world.office.closed = False
+    world.office.photos.fill(on=False)
     tablets = list(world.tablets.values())
     for tablet in tablets:
         tablet.disk.full = False
         tablet.link.plans = []
-        if tablet.running is not None or tablet.zombies:
+        if tablet.running is not None or tablet.zombies or tablet.camera.running is not None:
             tablet.kill()
     for _round in range(_ROUNDS_MAX):
         before = _position(world)
         for tablet in tablets:
             _drain(world, tablet)
+            _hand_in(world, tablet)
         if _position(world) == before:
             break
     else:
         world.oracle.broke(5, "tablets and server never come to rest")
     world.oracle.end([one for one in tablets if _reads(world, one)])
+    sweep_all(world)
 
 
 def _position(world: World) -> tuple[Any, ...]:
     """Whether anything still moves: the ends of all feeds, and what waits on tablets."""
-    waiting = tuple(one.replica.counts().waiting for one in world.tablets.values())
+    waiting = tuple(
+        (one.replica.counts().waiting, len(one.disk.photos.waiting()))
+        for one in world.tablets.values()
+    )
     return (tuple(sorted(world.oracle.ledger.digests().items())), waiting)
 
 
@@ -182,6 +190,16 @@ def _drain(world: World, tablet: Tablet) -> None:
         elif report.next.step not in ("wait", "again", "refresh"):
             return
     world.oracle.broke(5, f"{tablet.name} does not come to rest: {report.next}")
+
+
+def _hand_in(world: World, tablet: Tablet) -> None:
+    """The photos that wait, in one go."""
+    if tablet.wiped or tablet.keyring.load() is None:
+        return
+    try:
+        tablet.camera.drain()
+    except Broken as why:
+        world.oracle.broke(why.number, why.why)
 
 
 def _reads(world: World, tablet: Tablet) -> bool:

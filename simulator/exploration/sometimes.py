@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulator.exploration.hostile_words import HOSTILE
+from simulator.exploration.photos_words import PHOTOS
 
 __all__ = ["SOMETIMES"]
 
@@ -24,6 +25,8 @@ SOMETIMES: Mapping[str, tuple[str, str]] = {
     "network:delay": ("答复迟到很久", "an answer takes minutes"),
     "network:stale": ("旧请求的答复在新请求之后到达", "an answer comes after a newer request"),
     "server_busy": ("服务器繁忙", "the server is busy"),
+    "network:piece_cut": ("照片传到一半连接中断", "a connection ends in the middle of a piece"),
+    "server_crash_in_piece": ("收照片时崩溃", "the server falls in the middle of a piece"),
     "server_crash_before_commit": ("提交前崩溃", "the server falls before it commits"),
     "server_crash_after_commit": ("提交后崩溃", "the server falls after it commits"),
     "server:restart": ("服务器重启", "the server starts anew"),
@@ -101,6 +104,7 @@ SOMETIMES: Mapping[str, tuple[str, str]] = {
     "page:left": ("告知移出", "a record is told to have left"),
     "done:more": ("分多次收取", "an answer does not hold everything"),
     "next:wipe": ("被通知清除", "a tablet is told to erase itself"),
+    **{f"photo:{key}": words for key, words in PHOTOS.items()},
     **{
         f"hostile:{key}": (f"问题应用：{zh}", f"hostile app: {en}")
         for key, (zh, en) in HOSTILE.items()

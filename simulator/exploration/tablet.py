@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from greenlet import greenlet
 
 from simulator.exploration.disk import Disk, DiskFull, Image, PowerCut
+from simulator.exploration.photos import Camera
 from sync.catalogue import Catalogue
 from sync.catalogue_document import read_catalogue
 from sync.client import Client, Credentials, MemoryKeyring, Report
@@ -64,6 +65,7 @@ class Tablet:
         self.yesterday: tuple[Image, Credentials | None] = (image, credentials)
         self.starts = 0
         self.link: Link = world.link(self)
+        self.camera = Camera(world, self)
         self.running: greenlet | None = None
         self.zombies: list[greenlet] = []
         self.withdrawn: set[str] = set()
@@ -110,7 +112,7 @@ class Tablet:
         """End the app, in the middle of whatever it does, and start it again."""
         running, self.running = self.running, None
         self.disk.spare()
-        for one in (running, *self.zombies):
+        for one in (running, self.camera.stop(), *self.zombies):
             if one is not None and not one.dead:
                 one.throw(PowerCut)
         self.zombies.clear()
@@ -150,6 +152,7 @@ class Tablet:
             for one in drafts
         ]
         try:
+            self.camera.take(drafts)
             stamps = self.replica.make(made, now_ms=self.now_ms(), group=group)
         except (Refusal, DiskFull) as no:
             reason = no.problem.code if isinstance(no, Refusal) else "disk_full"
@@ -159,6 +162,8 @@ class Tablet:
         except PowerCut:
             self.kill()
             return []
+        finally:
+            self.disk.beside(None)
         return stamps
 
     def sync(self, report: Callable[[Tablet, Report | None], None]) -> bool:

@@ -79,6 +79,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "待交修改由他人带交（{how}），答复 {status}",
         "its work is brought by another ({how}), and met with {status}",
     ),
+    "photo": (
+        "照片 {sum} 已交清（记录 …{record}）",
+        "photo {sum} of record …{record} is handed in",
+    ),
+    "photo_abuse": (
+        "对照片做手脚（{how}），答复 {status}",
+        "tries something with photos ({how}), met with {status}",
+    ),
+    "swept": (
+        "清理照片：未传完 {unfinished} 张，无人引用 {unnamed} 张",
+        "clears photos away: {unfinished} half sent, {unnamed} that nothing names",
+    ),
     "upkeep": ("例行维护，放行 {released} 条", "does what is due: {released} are let go"),
     "holiday": ("放假 {days} 天", "is on holiday for {days} days"),
     "crash": ("崩溃后重新启动", "falls, and starts anew"),

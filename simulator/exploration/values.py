@@ -12,11 +12,11 @@ is declared. Every text gets a mark of its own, by which the oracle finds it aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from simulator.exploration.chance import Dice
+from simulator.exploration.photos_bytes import photo
 
 __all__ = ["Entered", "change", "plain"]
 
@@ -25,11 +25,14 @@ _WORDS = ("甲", "乙", "丙")
 
 
 class Entered(NamedTuple):
-    """What surrounds an entry: its mark, the clock (ms), and type → ids that can be referred to."""
+    """What surrounds an entry: its mark, the clock (ms), and type → ids that can be referred to.
+
+    ``taken``: hash → key of the photos that were taken for it, if there is a camera."""
 
     mark: str
     now_ms: int
     known: Mapping[str, Sequence[str]]
+    taken: MutableMapping[str, str] | None = None
 
 
 def change(told: Mapping[str, Any], dice: Dice, current: Any, entered: Entered) -> Any:
@@ -97,8 +100,14 @@ def _reference(told: Any, dice: Dice, _current: Any, entered: Entered) -> str | 
     return dice.pick(known) if known else None
 
 
-def _attachment(_told: Any, dice: Dice, _current: Any, _entered: Entered) -> str:
-    return sha256(dice.pick(_WORDS).encode()).hexdigest()
+def _attachment(_told: Any, dice: Dice, _current: Any, entered: Entered) -> str:
+    word = dice.pick(_WORDS)
+    # Some photos are the same wherever they are taken, and of some there is no more than the hash.
+    key = word if word == _WORDS[0] else f"{word}{entered.mark}"
+    digest = photo(key).digest
+    if entered.taken is not None and word != _WORDS[-1]:
+        entered.taken[digest] = key
+    return digest
 
 
 def _geometry(_told: Any, dice: Dice, _current: Any, _entered: Entered) -> Any:

@@ -36,6 +36,10 @@ from sync.replica import Replica
 
 __all__ = ["Step", "World"]
 
+PHOTOS_HAPPEN = 0.4
+"""In this share of the runs tablets have cameras: what goes over the wire for a photo takes as long
+as all else that its tablet does."""
+
 
 class Step(NamedTuple):
     """Something that happens: when (ms since the beginning), to whom, what, and how."""
@@ -60,6 +64,7 @@ class World:
         self.chance = Chance(seed)
         dice = self.chance.dice("world", "limits")
         self.limit, self.batch = dice.pick((2_000, 2_000, 40, 5)), dice.pick((500, 500, 3))
+        self.photos = self.chance.dice("photos", "run").happens(PHOTOS_HAPPEN)
         self.env = simpy.Environment()
         self.hub = getcurrent()
         self.seen: Counter[str] = Counter()
@@ -69,6 +74,7 @@ class World:
         self._draws = 0
         self._epochs = 0
         self.backup: bytes = beginning.database
+        self.backup_photos: list[dict[str, bytes]] = [{}, {}]
         self.office = Office(
             beginning.database,
             now_ms=lambda: self.now_ms,
@@ -153,6 +159,7 @@ class World:
         """An exchange has ended."""
         step = report.next.step if report is not None else "broken_off"
         self.saw(f"next:{step}")
+        tablet.camera.exchanged(step)
         tablet.differences = (
             [one for each in report.exchanges for one in each.differences] if report else []
         )
@@ -205,6 +212,7 @@ class World:
             answer = self.office.call(method, path, headers, body, trap=trap)
         except Fallen:
             self.oracle.stands()
+            self.oracle.judge(self.oracle.photos.fell(method, path, headers, body))
             self.saw("server:crash")
             self.tell("crash", "server")
             raise
@@ -216,7 +224,7 @@ class World:
             size=len(answer.body),
             sum=crc32(_content(path, answer)),
         )
-        self.oracle.heard(tablet, path, headers, body, answer)
+        self.oracle.heard(tablet, method, path, headers, body, answer)
         return answer
 
     def restart_server(self, image: bytes | None) -> None:
@@ -229,9 +237,23 @@ class World:
         self.oracle.look()
         self.office.restart(image, epoch=epoch)
         if image is not None:
+            self._put_photos_back()
             self.oracle.attach_anew()
         else:
             self.oracle.stands()
+
+    def back_up(self) -> None:
+        """What there is now is what the server will come back from."""
+        self.backup = self.office.image()
+        self.backup_photos = [self.backup_photos[-1], self.office.photos.image()]
+
+    def _put_photos_back(self) -> None:
+        """The photos' folder comes back with the database, or from the backup before, or was
+        never lost: people copy the two apart."""
+        how = self.chance.dice("photos", "restored", self._epochs).pick(("with", "before", "never"))
+        self.saw(f"photo:restored_{how}")
+        if how != "never":
+            self.office.photos.put(self.backup_photos[how == "with"])
 
     def upgrade_server(self) -> None:
         """The server starts anew, as a newer version of itself."""
