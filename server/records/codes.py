@@ -20,7 +20,7 @@ from server.rules.roles import ROLES as _ROLES
 
 __all__ = [
     "AREA",
-    "BUILDING",
+    "BUILDING_KIND",
     "BUSINESS",
     "CARE",
     "CARE_LEVEL",
@@ -56,7 +56,7 @@ HOUSING: Choices = {
     "vacant": ("空置", "Vacant"),
 }
 
-BUILDING: Choices = {
+BUILDING_KIND: Choices = {
     "high_rise": ("高层住宅", "High-rise"),
     "old_compound": ("老旧小区", "Old compound"),
     "self_built": ("自建房", "Self-built"),

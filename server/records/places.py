@@ -7,7 +7,7 @@ so that made-up ones are marked ``synthetic``.
 
 from __future__ import annotations
 
-from server.records.codes import BUILDING, BUSINESS, UNIT_KIND
+from server.records.codes import BUILDING_KIND, BUSINESS, UNIT_KIND
 from server.records.projection import project
 from server.records.roles import ADMINISTRATOR, FIELD
 from sync.catalogue import Feed, Field, RecordType
@@ -93,7 +93,7 @@ BUILDING = RecordType(
         Field("floors", "integer", "latest", zh="层数", en="Floors"),
         Field("doors", "integer", "latest", zh="每层户数", en="Doors on each floor"),
         Field("footprint", "geometry", "latest", zh="占地轮廓", en="Footprint"),
-        Field("tags", "tags", "set", zh="楼栋类别", en="Kind of building", choices=BUILDING),
+        Field("tags", "tags", "set", zh="楼栋类别", en="Kind of building", choices=BUILDING_KIND),
     ),
     feeds=(Feed("grid", "grid"), Feed("building", "record")),
     who={"create": FIELD, "edit": FIELD, "delete": ADMINISTRATOR},
