@@ -199,7 +199,7 @@ def _undo(world: World, args: Mapping[str, Any]) -> None:
 
 
 def _release(world: World, args: Mapping[str, Any]) -> None:
-    ack = world.office.release(args["stamp"])
+    ack = world.oracle.released(lambda: world.office.release(args["stamp"]))
     world.saw(f"release:{ack.outcome}")
     world.tell("release", "administrator", stamp=args["stamp"], outcome=ack.outcome)
 

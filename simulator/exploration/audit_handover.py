@@ -34,10 +34,7 @@ def audit_handover(
 ) -> Iterator[Wrong]:
     """Everything that is wrong with what one transaction took, and told, of late work."""
     new = [ledger.ops[one.key] for one in changes if one.what == "op+"]
-    told: dict[str, list[str]] = {}
-    for op in new:
-        if op.type == "notice" and op.kind == "create" and op.fields.get("code") == "late":
-            told.setdefault(op.fields["about"], []).append(op.fields["user"])
+    told = _told(new)
     let_go = [ledger.ops[one.key] for one in changes if one.what == "op~" and one.old == "held"]
     decided = [one for one in (*new, *let_go) if one.outcome in _TAKEN and _by_tablet(one)]
     yield from _too_much(ledger, told, {op.stamp: op for op in decided})
@@ -61,6 +58,16 @@ def audit_handover(
             for keeper in _keepers(ledger, row, now_ms):
                 if keeper != op.actor and keeper not in told.get(op.stamp, ()):
                     yield 2, f"{op.stamp} came late, and {keeper} was not told"
+
+
+def _told(new: Sequence[Op]) -> dict[str, list[str]]:
+    """Late operation → who is told of it."""
+    told: dict[str, list[str]] = {}
+    for op in new:
+        is_notice = op.type == "notice" and op.kind == "create" and op.device.startswith("srv")
+        if is_notice and op.fields["code"] == "late":
+            told.setdefault(op.fields["about"], []).append(op.fields["user"])
+    return told
 
 
 def _by_tablet(op: Op) -> bool:

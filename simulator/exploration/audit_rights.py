@@ -120,24 +120,39 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
     reach = Reach(ledger, told, user, now_ms)
     for op, ack in zip(told.asked.get("operations") or (), told.acks, strict=False):
         record = ledger.rows.get(op["record"])
-        code = (ack.get("problem") or {}).get("code")
         if record is None or ack.get("repeated"):
             continue
-        seen = (op.get("base") or {}).get("*")
-        # (Nobody's work is in a merge: that one of the two is deleted, its author is told.)
-        gone = record.deleted and seen != record.head and op["kind"] != "merge"
-        if gone and code == "deleted":
-            yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
-        if ack["outcome"] in _TAKEN and not regrants and not reach.holds(record):
-            yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
-        if code not in ("review", "out_of_scope"):
-            continue
-        into = ledger.rows.get(op.get("into") or "")
-        if into is not None and reach.feeds.isdisjoint(into.feeds()):
-            continue  # The other of the two is not theirs any more.
-        moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
-        if not moving and (reach.grace & set(record.feeds()) or reach.had(record)):
-            yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
+        code = (ack.get("problem") or {}).get("code")
+        if ack["outcome"] in _TAKEN and not regrants:
+            yield from _may_be_taken(ledger, reach, op, ack["outcome"], record)
+        elif code == "deleted":
+            seen = (op.get("base") or {}).get("*")
+            # (Nobody's work is in a merge: that one of the two is deleted, its author is told.)
+            if record.deleted and seen != record.head and op["kind"] != "merge":
+                yield 2, f"{op['stamp']} was refused for a deletion that its author had not seen"
+        elif code in ("review", "out_of_scope"):
+            yield from _may_be_refused(ledger, reach, op, code, record)
+
+
+def _may_be_taken(
+    ledger: Ledger, reach: Reach, op: Mapping[str, Any], outcome: str, record: Row
+) -> Iterator[Wrong]:
+    if not reach.holds(record):
+        yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
+    into = ledger.rows.get(op.get("into") or "") if outcome == "applied" else None
+    if into is not None and reach.feeds.isdisjoint(into.feeds()):
+        yield 4, f"{op['stamp']} merged into {into.id}, which its author does not work with"
+
+
+def _may_be_refused(
+    ledger: Ledger, reach: Reach, op: Mapping[str, Any], code: str, record: Row
+) -> Iterator[Wrong]:
+    into = ledger.rows.get(op.get("into") or "")
+    if into is not None and reach.feeds.isdisjoint(into.feeds()):
+        return  # The other of the two is not theirs any more.
+    moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
+    if not moving and (reach.grace & set(record.feeds()) or reach.had(record)):
+        yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
 
 
 class Reach:

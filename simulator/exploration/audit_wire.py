@@ -56,6 +56,8 @@ def audit_answer(
     if feeds is None:
         if told.pages or any(ack.get("fields") for ack in told.acks):
             yield 4, "a device that may only hand in was told of records"
+    elif ledger.hands_in_only(told.asked["device"]):
+        yield 4, f"{told.asked['device']} may only hand in, and was told what it reads"
     elif set(feeds) != allowed:
         more, less = sorted(set(feeds) - allowed), sorted(allowed - set(feeds))
         yield 4, f"{user} is told to read {more} more and {less} less than granted"

@@ -165,6 +165,9 @@ def _undo(desk: _Office) -> Action | None:
     recent = list(desk.ledger.ops)[-40:]
     if not recent:
         return None
+    if desk.dice.happens(0.3):  # Among all that is done decisions are few, and seldom the last.
+        ops = desk.ledger.ops.values()
+        recent = [one.stamp for one in ops if one.kind in ("resolve", "merge")] or recent
     return "undo", {"user": desk.user, "role": desk.role, "stamp": desk.dice.pick(recent)}
 
 

@@ -205,6 +205,7 @@ class Ledger:
         self.conflicts: dict[str, ConflictRow] = {}
         self.held: dict[str, HeldRow] = {}
         self.own: dict[str, list[int]] = {}
+        self._assignments: dict[str, Row] = {}
         self._db: sqlite3.Connection = sqlite3.connect(":memory:")
 
     def attach(self, connection: sqlite3.Connection) -> None:
@@ -225,6 +226,7 @@ class Ledger:
         self.conflicts.clear()
         self.held.clear()
         self.own.clear()
+        self._assignments.clear()
         for row in db.execute(f"{_OPERATION} ORDER BY received, stamp").fetchall():
             self._take_op(row)
         for stamp in [row[0] for row in db.execute("SELECT stamp FROM held")]:
@@ -243,6 +245,7 @@ class Ledger:
         twin.past = {record: [*rows] for record, rows in self.past.items()}
         twin.own = {feed: [*digest] for feed, digest in self.own.items()}
         twin.rows.update(self.rows)
+        twin._assignments.update(self._assignments)
         twin.conflicts.update(self.conflicts)
         twin.held.update(self.held)
         return twin
@@ -255,6 +258,7 @@ class Ledger:
             return Row(row.raw, specs[row.spec.name], deleted=row.deleted)
 
         self.rows.update({record: again(row) for record, row in self.rows.items()})
+        self._assignments = {record: self.rows[record] for record in self._assignments}
         self.past.update(
             {record: [again(row) for row in rows] for record, rows in self.past.items()}
         )
@@ -310,6 +314,8 @@ class Ledger:
             self._count(self.rows[record], -1)
         self._count(row, 1)
         self.rows[record] = row
+        if kind == "assignment":
+            self._assignments[record] = row
         self.past.setdefault(record, []).append(row)
 
     def _count(self, row: Row, sign: int) -> None:
@@ -365,6 +371,17 @@ class Ledger:
         """Record → what stands for it, of those that were merged into another."""
         found = self._db.execute('SELECT id, "into" FROM record WHERE "into" IS NOT NULL')
         return dict(found.fetchall())
+
+    def history(self, record: str) -> list[Op]:
+        """The operations about a record that were decided, in that order, as they are linked."""
+        found = self._db.execute("SELECT stamp, prev FROM operation WHERE record = ?", (record,))
+        before = dict(found.fetchall())
+        tail = self._db.execute("SELECT tail FROM record WHERE id = ?", (record,)).fetchone()
+        stamp, linked = tail[0] if tail else None, list[Op]()
+        while stamp is not None and len(linked) <= len(before):
+            linked.append(self.ops[stamp])
+            stamp = before.get(stamp)
+        return linked[::-1]
 
     def late(self, stamp: str) -> bool:
         """Whether an operation is marked as made after its record had changed hands."""
@@ -434,6 +451,13 @@ class Ledger:
         found = self._db.execute("SELECT suspended FROM device WHERE id = ?", (device,)).fetchone()
         return bool(found and found[0])
 
+    def hands_in_only(self, device: str) -> bool:
+        """Whether a device gets no rows: it may only hand in, or is to erase itself."""
+        found = self._db.execute(
+            "SELECT hand_in_only OR wipe FROM device WHERE id = ?", (device,)
+        ).fetchone()
+        return bool(found and found[0])
+
     def device(self, device: str) -> DeviceRow:
         """A device as it is supervised now."""
         found = self._db.execute(
@@ -460,6 +484,6 @@ class Ledger:
         """(assignment, feed, since, until) of a user's live assignments, by their rows."""
         return [
             (row.id, row.get("feed"), row.get("since"), row.get("until"))
-            for row in self.rows.values()
-            if row.spec.name == "assignment" and not row.deleted and row.get("user") == user
+            for row in self._assignments.values()
+            if not row.deleted and row.get("user") == user
         ]

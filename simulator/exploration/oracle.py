@@ -11,8 +11,10 @@ check happened to be asked first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from simulator.exploration.audit_decisions import audit_decisions
+from simulator.exploration.audit_duplicates import audit_duplicates
 from simulator.exploration.audit_handover import audit_handover
 from simulator.exploration.audit_horizon import past_horizon
 from simulator.exploration.audit_made import (
@@ -25,9 +27,12 @@ from simulator.exploration.audit_made import (
 )
 from simulator.exploration.audit_photos import Photos
 from simulator.exploration.audit_redaction import Erasures, excused, refused_as_erased
+from simulator.exploration.audit_repair import audit_repair
 from simulator.exploration.audit_rights import audit_good_faith, audit_rights
 from simulator.exploration.audit_server import audit_places, audit_transaction
+from simulator.exploration.audit_sets import audit_history, audit_sets
 from simulator.exploration.audit_tablet import audit_cursors, audit_end
+from simulator.exploration.audit_waiting import audit_waiting
 from simulator.exploration.audit_wire import Exchange, audit_answer, read_exchange
 from simulator.exploration.ledger import Change, Ledger
 from simulator.exploration.photos_tus import DOOR
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from simulator.exploration.world import World
 
 __all__ = ["Oracle"]
+
+T = TypeVar("T")
 
 _SKEW_MS_MAX = 2_500
 """How far a corrected time may be from the true one: what a round trip makes uncertain."""
@@ -59,6 +66,7 @@ class Oracle:
         self.made: dict[str, Made] = {}
         self.newest: dict[str, str] = {}
         self.restored = False
+        self.by_person = False
         self.broken: dict[int, str] = {}
         self.erasures = Erasures(self.ledger)
         self.photos = Photos(world, self.ledger)
@@ -133,7 +141,7 @@ class Oracle:
     def look(self) -> None:
         """Judge what the server did since the last look."""
         ledger = self.ledger
-        known = ledger.rows.copy()
+        known, held = ledger.rows.copy(), ledger.held.copy()
         changes = ledger.drain()
         if not changes:
             return
@@ -147,6 +155,11 @@ class Oracle:
             audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
         )
         self.judge(audit_handover(ledger, changes, before, self.world.now_ms, self.world.saw))
+        self.judge(audit_decisions(ledger, changes, before))
+        self.judge(audit_duplicates(ledger, changes, self.allowed))
+        self.judge(
+            audit_waiting(ledger, changes, held, self.world.now_ms, by_person=self.by_person)
+        )
         for one in changes:
             if one.what == "op+":
                 self._times(one.key)
@@ -273,6 +286,8 @@ class Oracle:
             if stamp not in ledger.ops and outcome != "rejected" and not self.restored:
                 self.broke(2, f"{stamp} was acknowledged as {outcome} and is nowhere")
         self.judge(audit_places(ledger))
+        self.judge(audit_sets(ledger))
+        self.judge(audit_history(ledger))
         self._waiting()
         tablets = list(tablets)
         self.judge(self.erasures.tables())
@@ -286,6 +301,20 @@ class Oracle:
             self.judge(audit_end(ledger, tablet, self.allowed(self.world.user_of(tablet))))
             self.judge(self.erasures.tablet(tablet))
         self.judge(self.photos.end(tablets))
+        for tablet in tablets[:1]:
+            user = self.world.user_of(tablet)
+            self.judge(audit_repair(ledger, tablet, user, self.allowed(user)))
+
+    def released(self, let_go: Callable[[], T]) -> T:
+        """A person lets go what waits; judge that transaction as theirs."""
+        self.look()
+        self.by_person = True
+        try:
+            found = let_go()
+            self.look()
+        finally:
+            self.by_person = False
+        return found
 
     def _waiting(self) -> None:
         ledger = self.ledger

@@ -46,6 +46,28 @@ REASONS: Mapping[str, str] = {
     "{} were told that {} came late, and it did not": "{0} 被告知 {1} 是交接后做的，其实不是",
     "{} were told of {}, once too often": "{0} 被多余地告知 {1}",
     "on {}, {} leads to {}, not {}": "在 {0} 上，{1} 指向 {2}，而不是 {3}",
+    "{} merged into {}, which its author does not work with": "{0} 并入了作者不负责的 {1}",
+    "{} may only hand in, and was told what it reads": "{0} 只能上交，却被告知可读范围",
+    # What is decided, and what waits.
+    "the notice {} about {} is for {}": "关于 {1} 的通知 {0} 发给了 {2}",
+    "{} was {} by {}, and its author was not told": "{0} 因 {2} 而 {1}，却没有告知作者",
+    "{} undid {}, and {} is still settled by it": "{0} 撤销了 {1}，{2} 却仍由它了结",
+    "{} made two records one, and {} still asks about them": "{0} 已合并两条记录，{1} 却还在问",
+    "{} is recorded twice, as {}, and nobody is asked": "{0} 与 {1} 重复登记，却无人过问",
+    "{} is put beside {} (hidden: {}), and like it are {}": (
+        "{0} 与 {1} 并列（隐藏：{2}），相同的却是 {3}"
+    ),
+    "{} of a suspended device was let go by nobody, and is {}": (
+        "已停用设备的 {0} 无人放行，结果却是 {1}"
+    ),
+    "{} waited for {}, and went without it as {}": "{0} 在等 {1}，没等到就处理为 {2}",
+    "{} was {}, and {} of its {} is not taken": "{0} 的结果是 {1}，它的 {3} 的 {2} 却未被收下",
+    "of the group {}, {} happened, and {} did not": "一组修改 {0} 中 {1} 生效，{2} 却没有",
+    "{} {}.{} is {}, not {}": "{0} {1}.{2} 是 {3}，应为 {4}",
+    "the history of {} goes round": "{0} 的历史绕成了圈",
+    "{} is {}, and not in the history of {}": "{0} 的结果是 {1}，却不在 {2} 的历史里",
+    "a repair of {} was answered with {} to {}": "{2} 修复 {0} 得到答复 {1}",
+    "a repair of {} brings {} more and {} less": "修复 {0} 多了 {1}、少了 {2}",
     "{} {} stayed behind when {} {} moved": "{2} {3} 已移走，{0} {1} 却留在原处",
     # The server.
     "order {} went from {} to {}, which no step does": "工单 {0} 从 {1} 变为 {2}，流程中没有这一步",
