@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -390,17 +391,37 @@ def _merged(world: _World) -> None:
     world.sync()
 
 
+def _erase(world: _World, record: str) -> None:
+    with world.store.write() as tx:
+        redact(
+            tx, record, ["phone"], stamp=world.authority.server_stamp(world.now_ms),
+            actor="system", now_ms=world.now_ms, catalogue=CATALOGUE,
+        )  # fmt: skip
+
+
 def _erased(world: _World) -> None:
     _first_sync(world)
     world.work(lambda tablet: tablet.edit(_house(0), {"phone": "9"}, now_ms=world.now_ms))
     world.sync()
-    with world.store.write() as tx:
-        redact(
-            tx, _house(0), ["phone"], stamp=world.authority.server_stamp(world.now_ms),
-            actor="system", now_ms=world.now_ms, catalogue=CATALOGUE,
-        )  # fmt: skip
+    _erase(world, _house(0))
     late = {"phone": "8", "householder": "甲"}
     world.work(lambda tablet: tablet.edit(_house(0), late, now_ms=world.now_ms))
+    world.sync()
+
+
+def _erased_elsewhere(world: _World) -> None:
+    _first_sync(world)
+    for number in range(3):
+        phone = {"phone": f"9{number}"}
+        edit = partial(Replica.edit, record=_house(number), fields=phone, now_ms=world.now_ms)
+        world.work(edit)
+    world.sync()
+    world.office(_house(0), {}, "delete")
+    world.office(_house(1), {"grid": USER})
+    world.sync()
+    for number in range(3):
+        _erase(world, _house(number))
+    world.reader = replace(world.reader, grants=(Grant(FEED, "g1", 0, world.now_ms),))
     world.sync()
 
 
@@ -416,6 +437,7 @@ def pages() -> Mapping[str, Any]:
         "created again on a server that came back from a backup": _handed_in_again,
         "held, and a device that may only hand in": _kept,
         "erased at a person's request": _erased,
+        "erased when it was deleted, moved away, reassigned": _erased_elsewhere,
         "merged into another, and apart again": _merged,
     }
     cases = []

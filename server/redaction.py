@@ -81,6 +81,7 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
 
 def _erase(served: Services, tx: Writer, ids: Sequence[str], *, actor: str) -> int:
     now_ms, done = served.now_ms(), 0
+    asides = _asides(tx, ids)
     # Found again: what came since it was planned goes too.
     for record in (*ids, *_notices(tx, ids)):
         found = tx.records([record]).get(record)
@@ -94,8 +95,10 @@ def _erase(served: Services, tx: Writer, ids: Sequence[str], *, actor: str) -> i
             actor=actor,
             now_ms=now_ms,
             catalogue=served.catalogue,
+            authors={actor for _, actor, body in asides if record.encode() in bytes(body)},
         )
-    _drop_asides(tx, ids)
+    if asides:
+        tx.run(tx.shared.sql.delete(ASIDE, ("id",)), [(id_,) for id_, _, _ in asides])
     return done
 
 
@@ -136,13 +139,11 @@ def _notices(snapshot: Snapshot, ids: Iterable[str]) -> list[str]:
     return sorted(id_ for id_, row in rows if any(one in bytes(row) for one in wanted))
 
 
-def _drop_asides(tx: Writer, ids: Sequence[str]) -> None:
+def _asides(tx: Writer, ids: Sequence[str]) -> list[tuple[Any, ...]]:
     """What could not be read and names one of the records: nobody can say what it holds."""
     wanted = [one.encode() for one in ids]
-    rows = _query(tx, f'SELECT "id", "body" FROM "{ASIDE.name}"')
-    gone = [(id_,) for id_, body in rows if any(one in bytes(body) for one in wanted)]
-    if gone:
-        tx.run(tx.shared.sql.delete(ASIDE, ("id",)), gone)
+    rows = _query(tx, f'SELECT "id", "actor", "body" FROM "{ASIDE.name}"')
+    return [row for row in rows if any(one in bytes(row[2]) for one in wanted)]
 
 
 def _query(snapshot: Snapshot, text: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -83,6 +83,7 @@ class Page(NamedTuple):
     deleted: Mapping[str, str] = {}
     left: tuple[str, ...] = ()
     alias: Mapping[str, str | None] = {}
+    redacted: tuple[str, ...] = ()
 
 
 class Done(NamedTuple):
@@ -187,6 +188,7 @@ def _page(body: Mapping[str, Any]) -> Page:
         deleted=_text_map(body.get("deleted") or {}),
         left=_texts(body.get("left") or []),
         alias={key: _or_none(one, str) for key, one in (body.get("alias") or {}).items()},
+        redacted=_texts(body.get("redacted") or []),
     )
 
 

@@ -307,6 +307,7 @@ class Exchange:
         groups: dict[str, list[bytes]] = {}
         deleted: dict[str, str] = {}
         left: list[str] = []
+        redacted: list[str] = []
         alias: dict[str, str | None] = {}
         for _, record, state, type_name, head, row in entries:
             if state == "live" and row is not None:
@@ -320,6 +321,8 @@ class Exchange:
                 deleted[record] = head
             elif state == "left":
                 left.append(record)
+            elif state == "redacted":
+                redacted.append(record)
             else:
                 alias[record] = None if row is None else row.decode()
                 if state == "merged":
@@ -340,6 +343,7 @@ class Exchange:
                 dumps(left) if left else b"[]",
                 b',"alias":',
                 dumps(alias) if alias else b"{}",
+                b',"redacted":' + dumps(redacted) if redacted else b"",
                 b"}}\n",
             )
         )

@@ -306,39 +306,42 @@ def _place(shelf: Shelf, record: str, feeds: Collection[str]) -> None:
 
 
 def _write_over(shelf: Shelf, page: Page) -> None:
-    """Take out of what is kept of own work what was redacted: rows that say so are new here."""
+    """Take out of what is kept of own work what was redacted, by new rows or by its name."""
     marks: dict[str, Any] = {}
     for block in page.put:
         at = block.keys.index("x")
         told = {row[0]: row[at] for row in block.rows if row[at] and MARK in row[at]}
         marks |= {record: unknown[MARK] for record, unknown in told.items()}
-    if not marks:
+    if not marks and not page.redacted:
         return
     for record, stored in shelf.rows(list(marks)).items():
         told = dict(zip(stored.keys, stored.row, strict=False)).get("x") or {}
         if told.get(MARK) == marks[record]:
             del marks[record]
-    kept = [
-        entry
-        for entry in shelf.in_state("waiting", "acknowledged", "arriving", "held", "rejected")
-        if entry.record in marks and _is_kept(entry, marks[entry.record][1])
-    ]
+    entries = shelf.in_state("waiting", "acknowledged", "arriving", "held", "rejected")
+    lost = ((entry, _lost(entry, marks.get(entry.record), page.redacted)) for entry in entries)
     shelf.save_entries(
-        entry._replace(state="acknowledged", body=blanked(entry.body, marks[entry.record][1]))
-        for entry in kept
+        entry._replace(state="acknowledged", body=blanked(entry.body, names))
+        for entry, names in lost
+        if names is not None
     )
+    bury(shelf, page.redacted)
 
 
-def _is_kept(entry: Entry, names: Collection[str]) -> bool:
-    """Whether work was answered, perhaps by a server that was lost since, or was never sent.
+def _lost(entry: Entry, mark: Any, redacted: Collection[str]) -> Collection[str] | None:
+    """The fields whose values an operation loses; None if nothing of it is to go.
 
     What was never sent is refused by the server, which keeps that it was made. Of what goes back
-    to a restored server, only what says something that was erased stays here.
+    to a restored server, only what says something that was erased stays here. Of a record that
+    is only named nobody says which values went; so all of what was answered goes.
     """
-    if entry.state != "waiting":
-        return True
-    named = (entry.body.get("fields") or {}).keys()
-    return entry.answered_ms is not None and not named.isdisjoint(names)
+    named: Collection[str] = (entry.body.get("fields") or {}).keys()
+    if entry.state != "waiting" and entry.record in redacted:
+        return named
+    if mark is None:
+        return None
+    goes = entry.answered_ms is not None and not set(mark[1]).isdisjoint(named)
+    return mark[1] if goes or entry.state != "waiting" else None
 
 
 # Operations ----------------------------------------------------------------------------------

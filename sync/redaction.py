@@ -4,8 +4,9 @@ Nothing is ever lost here, and a person may demand that what is known of them be
 Both hold if the structure stays and the values go: who did something to which record and
 when can still be told, stamps still name what they named, and every copy of the values is
 written over, in the row, in the history, in conflicts, in what waits. The copies on tablets
-go with the record's new row; what comes later from a tablet that has not heard of it is
-refused, and kept without the values.
+go with the record's new row, and, for a tablet that gets no row of it any more (the record
+was deleted, or moved on), by a word in the feed of each who worked on it; what comes later from
+a tablet that has not heard of it is refused, and kept without the values.
 
 Invariants
     * After ``redact`` no operation, conflict or row of the record holds a value of the fields.
@@ -23,9 +24,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sync.catalogue import Catalogue, RecordType
+from sync.feeds import person
 from sync.operation import AS_SENT, MARK, Operation
 from sync.record import Record
-from sync.store import Aside, Codec, Conflict, StoredOperation, Writing
+from sync.store import Aside, Codec, Conflict, Movement, StoredOperation, Writing
 from sync.work import Work
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "MARK",
     "blanked",
     "is_redacted",
+    "lost_values",
     "named_in",
     "predates",
     "redact",
@@ -52,6 +55,12 @@ _IDS_MAX = 20
 def is_redacted(raw: Mapping[str, Any]) -> bool:
     """Whether values were taken out of an operation."""
     return raw.get(_FLAG) is True
+
+
+def lost_values(raw: Mapping[str, Any], record: Record | None) -> bool:
+    """Whether an operation about ``record`` named a field that was erased."""
+    _, names = (record.x or {}).get(MARK, (None, ())) if record is not None else (None, ())
+    return is_redacted(raw) and not set(names).isdisjoint(raw["fields"] or ())
 
 
 def blanked(raw: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -138,11 +147,13 @@ def redact(
     actor: str,
     now_ms: int,
     catalogue: Catalogue,
+    authors: Collection[str] = (),
 ) -> bool:
     """Write over the values of a record's fields, in the transaction; whether there is one.
 
     ``stamp``: the server's, for the operation that says so in the history. Unknown fields
-    (of a newer app) go as well: nobody can say what they hold.
+    (of a newer app) go as well: nobody can say what they hold. ``authors``: users who sent
+    something about the record that is not among its operations; their tablets are told too.
     """
     work = Work(tx, catalogue)
     found = work.record(record)
@@ -155,6 +166,7 @@ def redact(
     for one in about:
         _write_over(work, one, names)
     work.touch(found, moved=True)
+    _tell(work, found, {*authors, *(one.actor for one in about if one.stamp[18:21] != "srv")})
     before = found.tail
     _write_over_row(found, names, stamp)
     raw = {
@@ -171,6 +183,14 @@ def redact(
     )  # fmt: skip
     tx.save(work.changes())
     return True
+
+
+def _tell(work: Work, record: Record, authors: Collection[str]) -> None:
+    """Tell the tablets of everybody who worked on a record, wherever it is now."""
+    feeds = record.feeds()
+    home = feeds[0] if feeds else ""
+    for feed in sorted({person(author) for author in authors}.difference(feeds)):
+        work.tell(Movement(feed, record.id, home, "redacted", True))
 
 
 def _write_over(work: Work, one: StoredOperation, names: Collection[str]) -> None:

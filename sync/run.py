@@ -24,7 +24,7 @@ from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, canonical, check_values, corrected_ms, read
 from sync.record import Record
-from sync.redaction import blanked, is_redacted, predates
+from sync.redaction import blanked, is_redacted, lost_values, predates
 from sync.scope import SYSTEM, Scope
 from sync.stamps import is_server
 from sync.store import Held, Outcome, StoredOperation, Stray
@@ -328,7 +328,8 @@ class BatchRun:
         ack = Ack(known.stamp, known.outcome, repeated=True, problem=self._why(known))
         if record is not None:
             self._touched[record.id] = False
-        if ack.problem is not None and known.outcome in ("applied", "merged", "conflict"):
+        taken = known.outcome in ("applied", "merged", "conflict")
+        if ack.problem is not None and ack.problem.code != "redacted" and taken:
             ack = ack._replace(conflict=known.conflict)
         if known.outcome == "held":
             held = self.work.held(known.stamp)
@@ -346,6 +347,8 @@ class BatchRun:
 
     def _why(self, known: StoredOperation) -> Problem | None:
         """What its author is told again, in the words of the first time where they can be found."""
+        if lost_values(known.raw, self.work.record(known.record)):
+            return Problem("redacted", pointer="/record")  # Its device is not to keep it either.
         if known.outcome == "rejected":
             spec = self.authority.catalogue.get(known.type)
             try:

@@ -53,12 +53,13 @@ __all__ = [
 ]
 
 Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
-PURGED: tuple[str, ...] = ("deleted", "left", "parted")
+PURGED: tuple[str, ...] = ("deleted", "left", "parted", "redacted")
 """The states of entries that are not told for ever."""
 
-State = Literal["live", "deleted", "left", "merged", "alias", "parted"]
+State = Literal["live", "deleted", "left", "merged", "alias", "parted", "redacted"]
 """``merged``: deleted, and another record stands for it, which ``Entry.row`` names. ``alias``: that
-told in a feed that only refers to the record. ``parted``: it is so no more."""
+told in a feed that only refers to the record. ``parted``: it is so no more. ``redacted``: the
+feed's person worked on the record, from which something was erased since."""
 
 
 class Codec(NamedTuple):
@@ -231,7 +232,7 @@ class Changes:
     """Everything that one batch changes, in the order in which it was decided.
 
     ``strays`` are added, and those ``found`` are strays no more. ``told``: entries beside those
-    of ``records``, in feeds that refer to a merged record.
+    of ``records``, in feeds that refer to a merged record, or of who worked on a redacted one.
     """
 
     operations: list[StoredOperation] = field(default_factory=list)

@@ -179,20 +179,14 @@ class Erasures:
                 yield 4, f"the table {table} holds {sorted(back)}, which was erased"
 
     def tablet(self, tablet: Tablet) -> Iterator[Wrong]:
-        """A tablet that holds an erased record holds no word of it, in whatever it keeps.
-
-        (To a tablet on which the record is deleted, or that reads it no more, no row comes that
-        says what was erased: the contract tells it by a row alone.)
-        """
+        """No tablet holds a word that was erased, in whatever it keeps, whatever it still reads."""
         if not self._gone:
             return
         with tablet.disk.read() as shelf:
-            stored = shelf.rows([one.record for one in self.all])
-            rows = {record: row for record, row in stored.items() if not row.deleted}
-            gone = frozenset().union(*(one.words for one in self.all if one.record in rows))
-            entries = [entry for entry in shelf.in_state(*_STATES) if entry.record in rows]
-            kept = [*(list(one.row) for one in rows.values()), *(dict(e.body) for e in entries)]
-        back = _words(kept) & gone
+            rows = shelf.rows([one.record for one in self.all]).values()
+            entries = shelf.in_state(*_STATES)
+            kept = [*(list(one.row) for one in rows), *(dict(e.body) for e in entries)]
+        back = _words(kept) & self._gone
         if back:
             yield 4, f"{tablet.name} still has {sorted(back)}, which was erased"
 

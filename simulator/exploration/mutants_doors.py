@@ -54,6 +54,11 @@ def _tablet_keeps(_original: Any) -> Callable[..., None]:
     return lambda _shelf, _page: None
 
 
+def _untold(_original: Any) -> Callable[..., None]:
+    """Who worked on a record, and gets no row of it any more, hears nothing of its erasure."""
+    return lambda *_args: None
+
+
 # Versions ---------------------------------------------------------------------------------------
 
 
@@ -102,6 +107,8 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("sync.run:predates", _late_work_tells)),
     ("tablet_keeps_erased", "抹去后平板仍有内容", "a tablet keeps what was erased", (4,),
      attribute("sync.intake:_write_over", _tablet_keeps)),
+    ("erased_elsewhere_untold", "抹去不告知经手人", "who lost a record hears of no erasure", (4,),
+     attribute("sync.redaction:_tell", _untold)),
     ("old_words_acked", "旧版说法照样确认", "an older app is told that its words were kept", (1,),
      attribute("sync.run:other_words", _old_words_pass)),
     ("old_words_taken", "旧版说法未转换", "an older app is not read in today's words", (2,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync.catalogue import Catalogue, Feed, Field, RecordType
+from sync.feeds import person
 from sync.memory import MemoryStore
 from sync.record import Record
 from sync.redaction import BLANK, MARK, blanked, redact
@@ -19,13 +20,14 @@ def edit(device, house, fields, *, base=None, **more):
     return device.op("edit", house, fields, {"*": seen, **dict.fromkeys(fields, seen)}, **more)
 
 
-def erase(county, house, names=NAMES):
+def erase(county, house, names=NAMES, authors=()):
     county.now_ms += 1_000
     stamp = county.authority.server_stamp(county.now_ms)
     with county.store.write() as tx:
         done = redact(
-            tx, house, names, stamp=stamp, actor=ADMIN, now_ms=county.now_ms, catalogue=CATALOGUE
-        )
+            tx, house, names, stamp=stamp, actor=ADMIN, now_ms=county.now_ms, catalogue=CATALOGUE,
+            authors=authors,
+        )  # fmt: skip
     assert done
     return stamp
 
@@ -100,7 +102,7 @@ def test_old_work_that_comes_again_is_a_repeat_and_nothing_else(county, anna, ho
     erase(county, house)
     ack = anna.send(old)[0]
     assert (ack["outcome"], ack["repeated"]) == ("applied", True)
-    assert ack.get("problem") is None
+    assert ack["problem"]["code"] == "redacted"
     assert "139" not in everything(county, house)
 
 
@@ -128,6 +130,17 @@ def test_other_facts_of_the_record_go_on_and_new_ones_may_be_told(county, anna, 
     anna.created = later
     assert anna.send(edit(anna, house, {"phone": "newer"}))[0]["outcome"] == "applied"
     assert county.record(house).get("phone") == "newer"
+
+
+def test_whoever_sent_something_about_the_record_is_told_in_their_own_feed(county, bo, house):
+    bo.send()
+    erase(county, house)
+    bo.send()
+    assert not any("redacted" in page for page in bo.pages), "nothing of this was bo's"
+    erase(county, house, authors=[bo.reader.user])
+    bo.send()
+    told = {page["feed"]: page.get("redacted") for page in bo.pages}
+    assert told[person(bo.reader.user)] == [house]
 
 
 def test_erasing_again_takes_what_came_since_and_remembers_both(county, anna, house):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
+import pytest
+
 from sync.redaction import redact
-from tests.sync.device.village import BO, HOUSE
+from tests.sync.device.village import BO, FEED, HOUSE, OTHER_GRID
 
 
 def erase(server, *names):
@@ -89,3 +94,82 @@ def test_work_that_waits_to_go_back_to_a_restored_server_loses_what_was_erased(p
     assert anna.sync().next.step == "rest"
     assert "13900001111" not in everything(anna)
     assert "李四" in everything(anna)
+
+
+def request(tablet):
+    return tablet.replica.begin(now_ms=tablet.now_ms()).body
+
+
+def deleted(server):
+    server.change(HOUSE, {}, kind="delete")
+
+
+def moved(server):
+    server.change(HOUSE, {"grid": OTHER_GRID})
+
+
+def suspend(server, suspended):
+    server.readers["annaannb"] = replace(server.readers["annaannb"], suspended=suspended)
+
+
+def reassigned(server):
+    server.revoke("annaannb", FEED)
+
+
+@pytest.mark.parametrize("happens", [deleted, moved, reassigned])
+@pytest.mark.parametrize("heard", [True, False], ids=["heard of that", "had not heard of that"])
+def test_a_tablet_that_gets_no_row_any_more_loses_the_values_of_its_old_work(
+    pair, server, happens, heard
+):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.sync()
+    happens(server)
+    if heard:
+        anna.sync()
+        assert "13900001111" in everything(anna), "a restored server may need it back"
+    erase(server, "phone")
+    anna.sync()
+    assert "13900001111" not in everything(anna)
+
+
+def test_what_was_kept_of_a_record_that_was_erased_after_its_deletion_is_settled(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, householder="李四")
+    suspend(server, True)
+    anna.sync()
+    assert [entry.state for entry in anna.replica.kept()] == ["held"]
+    deleted(server)
+    erase(server, "householder")
+    suspend(server, False)
+    anna.sync()
+    assert anna.replica.kept() == [] and "李四" not in everything(anna)
+
+
+def test_work_that_goes_back_to_a_restored_server_is_told_what_was_erased(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.sync()
+    moved(server)
+    erase(server, "phone")
+    with server.store.write() as tx:
+        tx.set_epoch("e2")
+    assert anna.sync().next.step == "rest"
+    assert "13900001111" not in everything(anna)
+
+
+def test_who_worked_on_a_record_hears_of_the_erasure_once(pair, server):
+    anna, bo = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.sync()
+    moved(server)
+    erase(server, "phone")
+    told = [
+        page["redacted"]
+        for device, body in [("annaannb", request(anna)), ("bbbbbbbb", request(bo))]
+        for line in server.answer(body, device).splitlines()
+        if "redacted" in (page := json.loads(line).get("page", {}))
+    ]
+    assert told == [[HOUSE]]
+    anna.sync()
+    assert b"redacted" not in server.answer(request(anna), "annaannb")

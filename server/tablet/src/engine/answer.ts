@@ -65,6 +65,8 @@ export interface Page {
   readonly deleted: { readonly [record: string]: string };
   readonly left: readonly string[];
   readonly alias: { readonly [record: string]: string | null };
+  /** Records of own work from which something was erased, wherever they are. */
+  readonly redacted: readonly string[];
 }
 
 export interface Done {
@@ -214,6 +216,7 @@ function page(body: Told): Page {
     alias: Object.fromEntries(
       Object.entries(object(body.alias ?? {})).map(([record, into]) => [record, orNull(into, text)]),
     ),
+    redacted: texts(body.redacted ?? []),
   };
 }
 

@@ -257,7 +257,7 @@ function settlePage(shelf: Shelf, page: Page, put: readonly string[]): void {
   for (const block of page.put) {
     if (block.type === "notice") settleKept(shelf, block);
   }
-  bury(shelf, deleted);
+  bury(shelf, [...deleted, ...page.redacted]);
 }
 
 /** At the end of all pages: what is shown is what the server has. */

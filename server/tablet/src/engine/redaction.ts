@@ -3,7 +3,8 @@
  *
  * What is known of somebody can be erased at their request, everywhere and for good. A row
  * says so in a member of its own; the device then writes over these fields in every operation
- * about the record that it still keeps, and never hands these operations in again.
+ * about the record that it still keeps, and never hands these operations in again. Where no row
+ * may come any more (the record was deleted, or moved on), a page names the record.
  */
 import type { Page } from "./answer";
 import { fieldsOf } from "./fold";
@@ -44,12 +45,13 @@ export function writeOver(shelf: Shelf, page: Page): void {
     const [record, mark] = [row[0] as string, markOf(row[X])];
     if (mark !== null && !same(mark, markOf(shelf.row(record)?.row[X]))) marks.set(record, mark);
   }
-  if (marks.size === 0) return;
+  if (marks.size === 0 && page.redacted.length === 0) return;
   for (const entry of shelf.inState("waiting", "acknowledged", "arriving", "held", "rejected")) {
-    const mark = marks.get(entry.record);
-    if (mark === undefined) continue;
-    const names = (mark as [string, string[]])[1];
-    if (!isKept(entry, names)) continue;
+    const mark = marks.get(entry.record) as [string, string[]] | undefined;
+    // Of a named record nobody says which values went. What waits the server refuses itself.
+    const isNamed = entry.state !== "waiting" && page.redacted.includes(entry.record);
+    const names = isNamed ? Object.keys(fieldsOf(entry.body)) : mark?.[1];
+    if (names === undefined || !isKept(entry, names)) continue;
     eraseUploads(shelf, entry, names);
     shelf.saveEntry(blanked(entry, names));
   }
