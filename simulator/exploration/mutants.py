@@ -19,6 +19,7 @@ from simulator.exploration import (
     mutants_device,
     mutants_doors,
     mutants_hostile,
+    mutants_photos,
     mutants_server,
     mutants_told,
 )
@@ -44,6 +45,7 @@ MUTANTS: Mapping[str, Mutant] = {
         *mutants_device.TABLE,
         *mutants_doors.TABLE,
         *mutants_hostile.TABLE,
+        *mutants_photos.TABLE,
         *mutants_told.TABLE,
     )
 }

@@ -93,7 +93,8 @@ def attack(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
         return
     world.saw(f"photo:hostile_{args['what']}")
     if told != wanted:
-        world.oracle.broke(14, f"{args['what']} was answered with {told}, not {wanted}")
+        number = 4 if act is _claims else 14
+        world.oracle.broke(number, f"{args['what']} was answered with {told}, not {wanted}")
 
 
 def _code(answer: Response) -> str | None:

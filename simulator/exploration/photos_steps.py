@@ -138,6 +138,10 @@ def _look(world: World, tablet: Tablet, dice: Dice, _profile: Profile, _mark: st
     if dice.happens(0.7):
         allowed = world.oracle.allowed(world.user_of(tablet))
         named = [one for one in named if not allowed.isdisjoint(rows[one[0]].feeds())] or named
+    if dice.happens(0.2):  # What was sent once, and may be named no more.
+        named = [
+            (one.record, one.hash) for one in world.oracle.photos.rows() if one.record
+        ] or named
     if not named:
         return None
     record, digest = dice.pick(named)
@@ -147,7 +151,8 @@ def _look(world: World, tablet: Tablet, dice: Dice, _profile: Profile, _mark: st
 
 
 def _of_same_type(rows: Mapping[str, Row], record: str) -> list[str]:
-    return [one.id for one in rows.values() if one.spec is rows[record].spec]
+    row = rows.get(record)
+    return [one.id for one in rows.values() if row is None or one.spec is row.spec]
 
 
 def _abuse(world: World, _tablet: Tablet, dice: Dice, _profile: Profile, mark: str) -> Made | None:

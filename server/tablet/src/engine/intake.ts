@@ -21,7 +21,7 @@ import { compare, counted, type Difference } from "./digests";
 import { asTold, fieldsOf, fold } from "./fold";
 import { renewed } from "./lease";
 import type { Record, Row } from "./record";
-import { eraseUploads } from "./photo_rows";
+import { eraseUploads, handInAgain } from "./photo_rows";
 import { blanked, isRedacted, writeOver } from "./redaction";
 import { bury } from "./replica";
 import {
@@ -110,7 +110,10 @@ export class Intake {
       shelf.setMeta("lease_days", hello.wipe ? 0 : hello.leaseDays);
       // Also from who may only hand in: a restored server gets back what any tablet knows.
       const epoch = shelf.meta("epoch");
-      if (epoch !== null && epoch !== hello.epoch) requeue(shelf);
+      if (epoch !== null && epoch !== hello.epoch) {
+        requeue(shelf);
+        handInAgain(shelf);
+      }
       shelf.setMeta("epoch", hello.epoch);
       if (hello.feeds === null) return new Set<string>();
       noteExpected(shelf, hello, hello.feeds);

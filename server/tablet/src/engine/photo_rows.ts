@@ -9,11 +9,12 @@
  *   * Whatever operation waits that names a photo of this tablet, its upload is noted.
  *   * An upload goes only when the server has all of it, when its work was never sent and is
  *     taken back, or when somebody gave it up or had it erased.
+ *   * A server that came back from a backup gets again what is whole here.
  */
 import type { RecordType } from "./catalogue";
 import { fieldsOf } from "./fold";
 import type { Entry, PhotoRow, Raw, ReplicaStorage, Shelf, Upload } from "./replica_storage";
-import type { FormDraft } from "./types";
+import type { FormDraft, Json } from "./types";
 
 type Reading = ReplicaStorage["shelf"];
 
@@ -49,6 +50,31 @@ export function eraseUploads(shelf: Shelf, entry: Entry, names: readonly string[
     if (photo === null) continue;
     const uploads = photo.uploads.filter((one) => one.record !== entry.record);
     shelf.savePhoto(uploads.length > 0 ? { ...photo, uploads } : { ...photo, uploads, whole: false, erased: true });
+  }
+}
+
+/**
+ * A row says that something of its record was erased: the photos that neither it nor any work here
+ * names now are erased too. Work is forgotten after 30 days, and may have gone before its photo.
+ */
+export function eraseUnnamed(shelf: Shelf, record: string, row: readonly Json[]): void {
+  for (const photo of shelf.photos()) {
+    const isOfIt = photo.uploads.some((one) => one.record === record);
+    if (!isOfIt || row.includes(photo.digest)) continue;
+    if (shelf.entriesOf(record).some((entry) => hashesIn(entry).includes(photo.digest))) continue;
+    const uploads = photo.uploads.filter((one) => one.record !== record);
+    shelf.savePhoto(uploads.length > 0 ? { ...photo, uploads } : { ...photo, uploads, whole: false, erased: true });
+  }
+}
+
+/** The server has another history: what it confirmed in the last one it may have lost. */
+export function handInAgain(shelf: Shelf): void {
+  for (const photo of shelf.photos()) {
+    if (!photo.whole) continue;
+    for (const upload of photo.uploads) {
+      // Where it stood is asked, and nothing is sent that is there.
+      if (upload.state === "done") setUpload(shelf, shelf.photo(photo.digest) ?? photo, { ...upload, state: "waiting" });
+    }
   }
 }
 

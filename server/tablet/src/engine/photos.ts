@@ -3,17 +3,20 @@
  *
  * A worker takes a photo where there is no signal; it goes over a network that carries it in
  * minutes, if at all. Until the server has confirmed the last byte it is here, whole, and the
- * status says that it waits; after that a thumb stays, and the rest is the server's.
+ * status says that it waits. It stays whole for 30 days more, as work does: a server that comes
+ * back from a backup gets both again. After that a thumb stays, and the rest is the server's.
  *
  * Invariants
  *   * A photo is on the disk before anything names it, and whole until every record that it
  *     was taken for has it at the server.
+ *   * What the server has makes room for what it has not.
  *   * One photo at a time is sent, in one tab.
  *   * A photo that the server will not take stops no other.
  */
 import { signal, type ReadonlySignal } from "@preact/signals-core";
 
 import type { Client } from "./client";
+import { KEEP_MS } from "./intake";
 import { dropUpload, isInDraft, setUpload } from "./photo_rows";
 import type { Bytes, PictureSize, Pictures } from "./pictures";
 import { problem, problemOf, Refused } from "./problems";
@@ -26,6 +29,8 @@ import type { Photo, Photos, View } from "./types";
 import type { Waiting } from "./unsent";
 
 const HOUR_MS = 3_600_000;
+/** All that stays whole of what the server has, in bytes: a month's photos of a busy worker. */
+const CONFIRMED_BYTES_MAX = 200 << 20;
 /** How long the thumb stays of a photo that the server has. */
 const THUMB_MS = 90 * 24 * HOUR_MS;
 
@@ -87,7 +92,11 @@ export class LocalPhotos implements Photos {
       const { nowMs, crypto } = this.around;
       const [bytes, small] = [await bytesOf(whole), await bytesOf(thumb)];
       const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-      await this.pictures.put(digest, type, { whole: bytes, thumb: small }, nowMs());
+      const put = () => this.pictures.put(digest, type, { whole: bytes, thumb: small }, nowMs());
+      await put().catch(async (error: unknown) => {
+        if (!await this.makeRoom()) throw error;
+        await put();
+      });
       await this.storage.write("mine", (shelf) => {
         const uploads = shelf.photo(digest)?.uploads ?? [];
         shelf.savePhoto({ digest, type, bytes: bytes.length, takenMs: nowMs(), whole: true, uploads });
@@ -236,6 +245,7 @@ export class LocalPhotos implements Photos {
     const { digest } = row;
     const { record, address } = upload;
     const { client, nowMs } = this.around;
+    const epoch = this.storage.shelf.meta("epoch");
     const bytes = await this.pictures.get("whole", digest).catch(() => null);
     if (bytes === null) throw new Refused("photo_lost");
     // A disk that is full must not keep here what would make room: only the progress is lost.
@@ -251,8 +261,9 @@ export class LocalPhotos implements Photos {
       },
       { digest, record, bytes, address, nowMs, noted },
     );
-    await this.change(record, digest, { state: "done", offset: bytes.length, problem: null });
-    await this.release(digest);
+    // Where the server came back from a backup meanwhile, this answer may be of before.
+    if (this.storage.shelf.meta("epoch") !== epoch) throw new Unreachable();
+    await this.change(record, digest, { state: "done", offset: bytes.length, problem: null, doneMs: nowMs() });
   }
 
   /** What came of a try: null if it is settled, else how long to wait. */
@@ -301,15 +312,36 @@ export class LocalPhotos implements Photos {
   // Letting go ------------------------------------------------------------------------------
 
   /** Let the bytes of a photo go that every record of it has at the server; a thumb stays. */
-  private async release(digest: string): Promise<void> {
+  private async release(digest: string): Promise<boolean> {
     const isReleased = await this.storage.write("mine", (shelf) => {
       const row = shelf.photo(digest);
-      const isDone = row?.uploads.every((one) => one.state === "done") && row.uploads.length > 0;
-      if (!row?.whole || !isDone || isInDraft(shelf.drafts(), digest)) return false;
+      if (!row?.whole || !isConfirmed(row) || isInDraft(shelf.drafts(), digest)) return false;
       shelf.savePhoto({ ...row, whole: false });
       return true;
     });
     if (isReleased) await this.pictures.drop(digest, "whole");
+    return isReleased;
+  }
+
+  /** Let go what the server has had for long, and the oldest where that is much. */
+  private async releaseOld(): Promise<void> {
+    const nowMs = this.around.nowMs();
+    const confirmed = this.storage.shelf.photos().filter((row) => row.whole && isConfirmed(row));
+    let bytes = confirmed.reduce((sum, row) => sum + row.bytes, 0);
+    for (const row of confirmed) {
+      const isOld = row.uploads.every((one) => !isLately(one, nowMs));
+      if (!isOld && bytes <= CONFIRMED_BYTES_MAX) continue;
+      if (await this.release(row.digest)) bytes -= row.bytes;
+    }
+  }
+
+  /** The disk is full: whatever the server has goes; whether anything went. */
+  private async makeRoom(): Promise<boolean> {
+    let isAny = false;
+    for (const row of this.storage.shelf.photos().filter(isConfirmed)) {
+      isAny = await this.release(row.digest) || isAny;
+    }
+    return isAny;
   }
 
   /**
@@ -322,9 +354,9 @@ export class LocalPhotos implements Photos {
       // Another tab may write meanwhile: what is judged and what is written is of one block.
       const isGone = await this.storage.write("mine", (shelf) => this.tidied(shelf, digest, first));
       if (isGone) await this.pictures.drop(digest, "whole", "thumb");
-      else await this.release(digest);
     }
-    if (!first) return;
+    // Only after the server was asked: it may have come back from a backup.
+    if (!first) return this.releaseOld();
     for (const digest of await this.pictures.before(this.around.nowMs() - HOUR_MS)) {
       if (shelf.photo(digest) === null) await this.pictures.drop(digest, "whole", "thumb");
     }
@@ -335,8 +367,10 @@ export class LocalPhotos implements Photos {
     const row = shelf.photo(digest);
     if (row === null) return false;
     const ageMs = this.around.nowMs() - row.takenMs;
-    const isNamed = ({ record, state }: Upload) => (
-      state === "waiting" || (!(state === "done" && ageMs > THUMB_MS) && this.isShown(record, digest))
+    const isNamed = (upload: Upload) => (
+      upload.state === "waiting"
+      || (upload.state === "done" && isLately(upload, this.around.nowMs()) && this.around.view(upload.record) !== null)
+      || (!(upload.state === "done" && ageMs > THUMB_MS) && this.isShown(upload.record, digest))
     );
     const uploads = row.uploads.filter(isNamed);
     const isLeft = row.erased || row.uploads.length > 0 || (first && Math.abs(ageMs) > HOUR_MS);
@@ -356,6 +390,12 @@ export class LocalPhotos implements Photos {
 }
 
 const keyOf = (row: PhotoRow, upload: Upload): string => `${upload.record} ${row.digest}`;
+
+/** Whether the server has a photo for every record that it was taken for. */
+const isConfirmed = ({ uploads }: PhotoRow): boolean => uploads.length > 0 && uploads.every((one) => one.state === "done");
+
+/** Whether the server might still ask for it again, as for work. */
+const isLately = ({ doneMs }: Upload, nowMs: number): boolean => doneMs !== undefined && Math.abs(nowMs - doneMs) <= KEEP_MS;
 
 async function bytesOf(blob: Blob): Promise<Bytes> {
   return new Uint8Array(await blob.arrayBuffer());

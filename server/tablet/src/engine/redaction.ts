@@ -8,7 +8,7 @@
  */
 import type { Page } from "./answer";
 import { fieldsOf } from "./fold";
-import { eraseUploads } from "./photo_rows";
+import { eraseUnnamed, eraseUploads } from "./photo_rows";
 import type { Entry, Raw, Shelf } from "./replica_storage";
 import type { Fields, Json } from "./types";
 import { same } from "./values";
@@ -54,6 +54,9 @@ export function writeOver(shelf: Shelf, page: Page): void {
     if (names === undefined || !isKept(entry, names)) continue;
     eraseUploads(shelf, entry, names);
     shelf.saveEntry(blanked(entry, names));
+  }
+  for (const row of page.put.flatMap((block) => block.rows)) {
+    if (marks.has(row[0] as string)) eraseUnnamed(shelf, row[0] as string, row);
   }
 }
 

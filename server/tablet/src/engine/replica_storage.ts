@@ -104,6 +104,8 @@ export interface Upload {
   readonly address: string | null;
   readonly offset: number;
   readonly problem: { readonly code: string; readonly told: string | null } | null;
+  /** When the server confirmed the last byte, by this clock; of what an older app sent it is not known. */
+  readonly doneMs?: number;
 }
 
 /**

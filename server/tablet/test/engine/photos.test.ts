@@ -46,6 +46,19 @@ async function photographed(number: number, data = bytes(300), of: Replica = rep
 const states = (of: Replica = replica): [Photo["state"], number][] => of.photos.all.value.map((one) => [one.state, one.share]);
 const settled = (of: Replica = replica) => vi.waitFor(() => expect(of.status.value.photos).toMatchObject({ waiting: 0, sending: null }));
 
+/** Days go by, for tablet and server. */
+function pass(days: number): void {
+  platform.clock.nowMs += days * 86_400_000;
+  office.nowMs = platform.clock.nowMs;
+}
+
+/** The server comes back from a backup, with only these of its photos. */
+function restored(isKept: (one: { readonly length: number }) => boolean): void {
+  for (const [id, one] of [...depot.uploads]) if (!isKept(one)) depot.uploads.delete(id);
+  office.epoch = `${office.epoch}2`;
+  office.hello = { ...office.hello, reset: office.reads };
+}
+
 test("a photo is on the disk before anything names it, and goes with its work after a restart", async () => {
   const data = bytes(300);
   const digest = await photographed(0, data);
@@ -65,15 +78,97 @@ test("a photo is on the disk before anything names it, and goes with its work af
   expect(states()).toEqual([["handed_in", 1]]);
 });
 
-test("its bytes go once the server has confirmed them all, and a thumb stays", async () => {
+test("its bytes go a month after the server has confirmed them all, and a thumb stays", async () => {
   const digest = await photographed(0);
   await replica.sync("button");
   await settled();
+  pass(29);
+  await replica.sync("button");
+  await reopened();
+  expect(await replica.photos.here(digest, "whole")).toMatchObject({ size: 300 });
+  pass(2);
+  await reopened();
+  expect(await replica.photos.here(digest, "whole")).toMatchObject({ size: 300 });
+  await replica.sync("button");
   await vi.waitFor(async () => expect(await replica.photos.here(digest, "whole")).toBeNull());
   expect(await replica.photos.here(digest, "thumb")).toMatchObject({ size: 5 });
   expect(replica.photos.all.value[0]).toMatchObject({ whole: false });
   expect(replica.status.value.photos.kept).toBe(0);
   expect(await (await replica.photos.fetch(houseId(0), digest)).arrayBuffer()).toEqual(bytes(300).buffer);
+});
+
+test("a server that came back from a backup gets the photos again that it has lost, and no others", async () => {
+  await photographed(0, bytes(100_000));
+  await photographed(1, bytes(400, 2));
+  await replica.sync("button");
+  await settled();
+  await photographed(1, bytes(500, 3)); // In the place of the first.
+  await replica.sync("button");
+  await settled();
+  const before = depot.sent();
+  restored((one) => one.length === 100_000);
+  await replica.sync("button");
+  await vi.waitFor(() => expect(depot.whole().map((one) => one.length).sort()).toEqual([100_000, 400, 500].sort()));
+  await settled();
+  expect(states().map(([state]) => state)).toEqual(["handed_in", "handed_in", "handed_in"]);
+  expect(depot.sent() - before).toBe(900);
+});
+
+test("an answer of before the server came back from its backup counts for nothing", async () => {
+  await photographed(0);
+  const { fetch } = depot;
+  const spy = vi.spyOn(platform, "fetch").mockImplementation(async (address, init) => {
+    const answer = await fetch(address, init);
+    if (init.method === "PATCH") {
+      spy.mockImplementation(fetch);
+      restored(() => false);
+      await replica.sync("button");
+    }
+    return answer;
+  });
+  await reopened();
+  await replica.sync("button");
+  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 1, sending: null }));
+  expect(depot.whole()).toEqual([]);
+  await replica.sync("button");
+  await settled();
+  expect(depot.whole()).toHaveLength(1);
+});
+
+test("what the server has makes room for a new photo on a disk that is full", async () => {
+  const first = await photographed(0);
+  await replica.sync("button");
+  await settled();
+  const { IDBObjectStore: FakeStore } = await import("fake-indexeddb");
+  const spy = vi.spyOn(FakeStore.prototype as unknown as IDBObjectStore, "put").mockImplementation(() => {
+    spy.mockRestore();
+    throw new DOMException("no", "QuotaExceededError");
+  });
+  const second = await photographed(1, bytes(500, 2));
+  expect(await replica.photos.here(second, "whole")).toMatchObject({ size: 500 });
+  expect(await replica.photos.here(first, "whole")).toBeNull();
+  expect(await replica.photos.here(first, "thumb")).toMatchObject({ size: 5 });
+});
+
+test("a photo is erased with its record though the work that named it was forgotten", async () => {
+  const [digest, other] = [await photographed(0), await photographed(1, bytes(300, 2))];
+  depot.faults.push({ kind: "down" });
+  await replica.sync("button");
+  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
+  pass(20);
+  await replica.sync("button");
+  await settled();
+  pass(15);
+  await replica.sync("button");
+  expect(await replica.photos.here(digest, "whole")).not.toBeNull();
+  for (const number of [0, 1]) {
+    office.write(houseId(number), number === 0 ? { photo: null } : { phone: "7" });
+    office.rows.get(houseId(number))!.x = { _redacted: ["0199a1b2c000-ffff-srv000000000", ["photo"]] };
+  }
+  await replica.sync("button");
+  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  expect(await replica.photos.here(digest, "whole")).toBeNull();
+  expect(await replica.photos.here(other, "whole"), "that its record names still").not.toBeNull();
 });
 
 test("nothing is said to be handed in while a photo waits, though all entries are", async () => {
