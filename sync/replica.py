@@ -26,7 +26,7 @@ from sync.errors import Problem, Refusal
 from sync.operation import check_values, read
 from sync.outbox import Draft, Seen, operation
 from sync.record import Record
-from sync.replica_storage import Entry, FeedRow, ReplicaStorage, Shelf
+from sync.replica_storage import PENDING, Entry, FeedRow, ReplicaStorage, Shelf
 from sync.session import PROTOCOL, Request
 from sync.stamps import Stamps
 from sync.status import Counts
@@ -74,11 +74,16 @@ class Replica:
     def enrol(storage: ReplicaStorage, *, device: str, user: str) -> None:
         """Make an empty replica, or give one that is there a new device id (``replaces``).
 
-        What waits stays, under the stamps that it has. Raises ``Refusal`` for another user.
+        What waits stays, under the stamps that it has. If nothing is shown of its own work, the
+        new device counts its stamps by the clock again: a clock that once ran years ahead would
+        else have all work held for years (``stamp_ahead``). Raises ``Refusal`` for another user.
         """
         with storage.write() as shelf:
             if shelf.meta("user") not in (None, user):
                 raise Refusal(Problem("not_your_device"))
+            is_another = shelf.meta("device") != device
+            if is_another and not any(shelf.count(state) for state in PENDING):
+                shelf.set_meta("last_stamp", None)
             shelf.set_meta("device", device)
             shelf.set_meta("user", user)
 

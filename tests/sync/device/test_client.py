@@ -12,6 +12,7 @@ from sync.client import Credentials, MemoryKeyring, enrol
 from sync.errors import Refusal
 from sync.replica import Replica
 from sync.replica_memory import MemoryStorage
+from sync.stamps import wall_of
 from sync.transport import Refused, Reply, Unreachable, unpacked
 from tests.sync.device.village import (
     ANNA,
@@ -291,6 +292,26 @@ def test_a_replica_cannot_be_opened_before_it_is_enrolled_nor_given_to_somebody_
     assert Replica(storage, incarnation="aaaa").device == "k7m2p9q5"
     with pytest.raises(Refusal):
         Replica.enrol(storage, device="k7m2p9q4", user=BO)
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["nothing is kept", "something is kept"])
+def test_a_new_device_counts_by_its_clock_again_unless_it_keeps_own_work(anna, server, keeps):
+    year_ms = 365 * DAY_MS
+    anna.sync()
+    anna.clock_ahead_ms = year_ms
+    anna.edit(HOUSE, phone="2")
+    anna.clock_ahead_ms = 0
+    assert anna.sync().outcomes == {"held": 1}
+    if not keeps:
+        (kept,) = anna.replica.kept()
+        assert anna.replica.withdraw(kept.stamp)
+    for device in ("annaann2", "annaann2"):  # Also if the answer to the first was lost.
+        Replica.enrol(anna.storage, device=device, user=ANNA)
+    stamp = anna.open().edit(HOUSE, householder="李四")
+    assert (wall_of(stamp) > server.now_ms + year_ms - DAY_MS) is keeps
+    second = anna.edit(HOUSE, phone="3")
+    Replica.enrol(anna.storage, device="annaann2", user=ANNA)
+    assert anna.open().edit(HOUSE, householder="王五") > second > stamp
 
 
 def test_a_tablet_that_replaces_another_hands_in_what_the_first_had(anna, server):
