@@ -36,7 +36,7 @@ from sync.replica import Replica
 
 __all__ = ["Step", "World"]
 
-PHOTOS_HAPPEN = 0.4
+PHOTOS_HAPPEN = 0.25
 """In this share of the runs tablets have cameras: what goes over the wire for a photo takes as long
 as all else that its tablet does."""
 
