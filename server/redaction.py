@@ -76,6 +76,7 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
     with reading(served.store) as session:
         photos = session.scalars(sent).all()
     forget(served.uploads, photos)
+    served.store.scrub()
     return done
 
 

@@ -95,6 +95,9 @@ class PostgresStore:
         finally:
             pooled.close()
 
+    def scrub(self) -> None:
+        """Nothing: the database's own vacuum takes away what was deleted, in its own time."""
+
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self.engine.dispose()

@@ -40,9 +40,11 @@ __all__ = ["FileLock", "SqliteStore", "TurnLock", "sqlite_engine"]
 T = TypeVar("T", bound=Snapshot)
 
 _WAIT_SECONDS = 30
+_SCRUB_MS = 2_000
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",  # what was erased is overwritten, not only unlinked
     "PRAGMA cache_size = -65536",
     "PRAGMA mmap_size = 268435456",
     "PRAGMA temp_store = MEMORY",
@@ -202,6 +204,23 @@ class SqliteStore:
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others have a connection, which is in no transaction."""
         self._idle.append(connection)
+
+    def scrub(self) -> None:
+        """Empty the log into the file, where what was deleted is overwritten.
+
+        Who reads meanwhile is waited for, but not for long: then the log keeps its old pages
+        until it is begun anew, as it is at every start.
+        """
+        if self._memory:
+            return
+        with self._lock.held():
+            connection = self.take_connection()
+            try:
+                connection.execute(f"PRAGMA busy_timeout = {_SCRUB_MS}")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}")
+                self.give_back(connection)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

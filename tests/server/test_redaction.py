@@ -126,6 +126,28 @@ def test_no_table_holds_what_was_erased_and_nothing_brings_it_back(sender: Sende
     assert sender.office.audited().count("redacted") == 2
 
 
+def test_no_file_of_a_sqlite_database_holds_it_either(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, secret=SECRET)
+    migrate(settings)
+    sender = Sender(open_office(settings))
+    store = sender.office.served.store
+    story = Story(sender)
+
+    def on_disk() -> list[str]:
+        files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+        return [
+            one
+            for one in SECRETS
+            if len(one.encode()) > 4 and any(one.encode() in it for it in files)
+        ]
+
+    store.scrub()
+    assert NAME in on_disk()
+    story.erase()
+    assert on_disk() == []
+    store.close()
+
+
 def test_who_is_killed_while_erasing_has_erased_and_noted_all_or_nothing(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ):

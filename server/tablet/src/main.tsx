@@ -12,6 +12,7 @@ import { startRouter } from "./ui/router";
 import { replica, start } from "./ui/session";
 import { tellOutcomes } from "./ui/tell";
 import { watchForUpdates } from "./ui/update";
+import { showVisibly } from "./ui/visible";
 
 /** `public/capable.js` ran before and has said what this browser lacks, if it lacks much. */
 const incapable = (): boolean => document.documentElement.dataset["incapable"] !== undefined;
@@ -31,6 +32,7 @@ Object.assign(globalThis, { yuanba: { replica } });
 async function begin(): Promise<void> {
   if (incapable()) return;
   showPreferences();
+  showVisibly();
   startRouter();
   await useLanguage(preferences.language.value);
   effect(() => void useLanguage(preferences.language.value));

@@ -113,6 +113,59 @@ def test_half_a_date_takes_no_date_away(tablet, place):
     assert tablet.waiting() == 0
 
 
+@pytest.fixture
+def second(tablet):
+    """Another window on the same tablet."""
+    page = tablet.context.new_page()
+    tablet.listen(page)
+    return page
+
+
+def test_two_windows_with_one_form_tell_each_other_and_lose_nothing(tablet, place, second):
+    tablet.enrol("worker")
+    path = f"/household/{place.ids['East 1-1-101']}/visit"
+    tablet.go(path)
+    tablet.open(path, page=second)
+    here, there = tablet.page.get_by_label("Notes"), second.get_by_label("Notes")
+    here.fill("门锁坏了")
+    expect(second.get_by_role("main")).to_contain_text("open in another window")
+    there.fill("没人应门")
+    expect(tablet.page.get_by_role("main")).to_contain_text("open in another window")
+    expect(here).to_have_value("门锁坏了")
+    here.fill("门锁坏了，已报修")
+    second.get_by_role("button", name="Take what is there").click()
+    expect(there).to_have_value("门锁坏了，已报修")
+    second.evaluate("yuanba.replica.value.drafts.flush()")
+    tablet.button("Save the visit").click()
+    tablet.eventually(lambda: tablet.evaluate("yuanba.replica.value.drafts.all.value.length") == 0)
+    expect(second.get_by_role("main")).to_contain_text("saved or emptied in another window")
+    expect(there).to_have_value("门锁坏了，已报修")
+
+
+def test_a_file_with_restricted_facts_is_saved_only_by_who_was_told(tablet, restricted):
+    tablet.offline()
+    tablet.edits(restricted, notes="持证人已核对")
+    tablet.go("/sync")
+    tablet.button("Save a file").click()
+    dialog = tablet.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 entry is about restricted facts")
+    with tablet.page.expect_download() as saved:
+        dialog.get_by_role("button", name="Save a file").click()
+    assert "持证人已核对" in saved.value.path().read_text(encoding="utf-8")
+
+
+def test_a_name_that_turns_its_neighbours_around_is_shown_without_that(tablet, place):
+    tablet.enrol("worker")
+    home, name = place.ids["East 1-1-101"], "\u202e冉小花\u2066\u200b"
+    tablet.edits(home, householder=name)
+    tablet.go(f"/household/{home}")
+    expect(title(tablet)).to_contain_text("冉小花")
+    shown = tablet.page.locator("body").text_content()
+    assert not set(name) & set(shown) - set("冉小花")
+    tablet.button("Change Householder").click()
+    expect(tablet.page.get_by_role("dialog").get_by_role("textbox")).to_have_value(name)
+
+
 # Somebody else ------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import { said, t } from "../i18n";
 import { moment } from "../i18n/moments";
 import { useSession } from "../session";
 import { draftKey } from "./links";
-import { Marks, SavingProblem, submitting } from "./parts";
+import { Marks, RestoredNotice, SavingProblem, submitting } from "./parts";
 import { tellDone } from "./takeBack";
 import { titleOf } from "./titles";
 import { useForm } from "./useForm";
@@ -96,6 +96,7 @@ function NewEntry({ view, field }: { view: View; field: Field }) {
         multiline
         onValue={(typed) => form.set(field.name, typed)}
       />
+      {form.elsewhere && <RestoredNotice form={form} />}
       <SavingProblem problem={form.problem} />
       {text.trim() !== "" && (
         <Button type="submit" kind="primary" busy={form.saving}>

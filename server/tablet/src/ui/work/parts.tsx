@@ -8,7 +8,7 @@ import { Badge, Button, Empty, Icon, Notice, toast } from "../components";
 import { t } from "../i18n";
 import { moment } from "../i18n/moments";
 import { ProblemNotice } from "../screens/ProblemNotice";
-import type { Form } from "./useForm";
+import type { Elsewhere, Form } from "./useForm";
 
 /** The badge of a record, if there is something to say. */
 export function RecordBadge({ view }: { view: View }) {
@@ -68,8 +68,9 @@ export function Call({ number }: { number: string }) {
   );
 }
 
-/** "Your draft of 09:12 is here again", with the way to begin anew. */
+/** "Your draft of 09:12 is here again", with the way to begin anew; or what another window did. */
 export function RestoredNotice({ form }: { form: Form }) {
+  if (form.elsewhere) return <ElsewhereNotice {...form.elsewhere} />;
   if (form.restoredMs === null) return null;
   const discard = () => {
     const putBack = form.discard();
@@ -84,6 +85,18 @@ export function RestoredNotice({ form }: { form: Form }) {
       }
     >
       {t("draft.restored", { at: moment(form.restoredMs) })}
+    </Notice>
+  );
+}
+
+function ElsewhereNotice({ take }: Elsewhere) {
+  return (
+    <Notice
+      tone="warn"
+      live
+      actions={take && <Button onPress={take}>{t("form.elsewhere.take")}</Button>}
+    >
+      {t(take ? "form.elsewhere" : "form.saved_elsewhere")}
     </Notice>
   );
 }

@@ -9,12 +9,17 @@
  * inputs that somebody touched; and if the server changed one of those meanwhile, the
  * person is shown the new value and asked once more before theirs goes over it.
  *
+ * The same form may be open in two windows, and both write one draft. Neither can see the other's
+ * inputs, so each is told when something else is put there, and may take it over; and each is
+ * told when the other has saved, because a second saving would record a visit twice.
+ *
  * Invariants
  *   - An input that nobody touched is never part of a draft or of an operation.
  *   - Saving that fails leaves the form as it is, and says why.
  *   - A draft goes in the same moment in which the work made from it is kept.
  */
 
+import { effect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Json, Problem, View } from "../../engine";
@@ -48,8 +53,15 @@ export interface Form {
   problem: Problem | null;
   /** Do the saving; true if it came off. `work` must hand `draft` on to the engine. */
   save: (work: (draft: string) => Promise<unknown>) => Promise<boolean>;
+  /** What another window did with the same form; null if nothing. */
+  elsewhere: Elsewhere | null;
   /** What was typed becomes a draft again: for who takes back what was saved. */
   keep: () => void;
+}
+
+export interface Elsewhere {
+  /** Put what was typed there into this form too; null if it was saved there. */
+  take: (() => void) | null;
 }
 
 /** A form that begins with `initial` and what a draft has of it. */
@@ -62,6 +74,7 @@ export function useForm(about: FormAbout, initial: Raw): Form {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const latest = useRef(typed);
+  const elsewhere = useElsewhere(about.key, () => latest.current, () => isSaving.current || isSaved.current);
   // Two taps within one drawing must not save twice, nor the second while the form is on its way
   // off the screen: what was saved can be saved again only when something else stands in it.
   const isSaving = useRef(false);
@@ -71,6 +84,7 @@ export function useForm(about: FormAbout, initial: Raw): Form {
     latest.current = values;
     isSaved.current = false;
     setTyped(values);
+    elsewhere.mine(values);
     if (Object.keys(values).length === 0) void drafts.discard(about.key);
     else drafts.put({ ...about, values });
   };
@@ -117,7 +131,35 @@ export function useForm(about: FormAbout, initial: Raw): Form {
   const refuse = (name: string, words: string) =>
     setWrong((others) => ({ ...others, [name]: words }));
   const restoredMs = restored?.savedMs ?? null;
-  return { raw, set, touched, restoredMs, discard, wrong, refuse, saving, problem, save, keep };
+  const { found } = elsewhere;
+  return {
+    raw, set, touched, restoredMs, discard, wrong, refuse, saving, problem, save, keep,
+    elsewhere: found && { take: found === "saved" ? null : () => put({ ...latest.current, ...found }) },
+  };
+}
+
+/** What another window put into the draft, or "saved" if the draft went from under this form. */
+function useElsewhere(key: string, typed: () => Raw, isOwn: () => boolean) {
+  const { drafts } = useSession().replica;
+  const [found, tell] = useState<Raw | "saved" | null>(null);
+  // Whatever this window ever put there: it may be on the disk a moment after more was typed.
+  const own = useRef(new Set<string>([JSON.stringify(drafts.get(key)?.values)]));
+  useEffect(() => {
+    let wasThere = false;
+    return effect(() => {
+      const kept = drafts.all.value.find((one) => one.key === key);
+      const isOther = kept && !own.current.has(JSON.stringify(kept.values));
+      if (isOther && !same(kept.values, typed())) tell(kept.values);
+      const isGone = wasThere && !kept && !isOwn();
+      if (isGone && Object.keys(typed()).length > 0) tell("saved");
+      wasThere = kept !== undefined;
+    });
+  }, []);
+  const mine = (values: Raw) => {
+    own.current.add(JSON.stringify(values));
+    tell(null);
+  };
+  return { found, mine };
 }
 
 /** Of the fields about to be written, those that the server changed since the form was opened. */

@@ -15,7 +15,7 @@ import { problemOf } from "../../problems";
 import { goTab, HOME } from "../../router";
 import { useSession, wipe } from "../../session";
 import { ProblemNotice } from "../ProblemNotice";
-import { saveUnsent } from "../sync/saveUnsent";
+import { SaveUnsent } from "../sync/SaveUnsent";
 import { useOutbox } from "../sync/useOutbox";
 
 export function WipePage() {
@@ -64,17 +64,14 @@ export function WipePage() {
             <Button icon="refresh" onPress={() => void replica.sync("button")}>
               {t("sync.now")}
             </Button>
-            <Button
-              icon="file"
+            <SaveUnsent
               busy={busy}
-              onPress={() => void attempt(async () => {
+              onSave={(saving) => void attempt(async () => {
                 // Drafts and what the office keeps are in it, also where nothing waits.
-                await saveUnsent(replica);
+                await saving();
                 setSaved(true);
               })}
-            >
-              {t("unsent.save")}
-            </Button>
+            />
           </div>
           {saved && <Notice tone="good">{t("wipe.saved")}</Notice>}
           <Switch

@@ -8,7 +8,7 @@
 import { useState } from "preact/hooks";
 
 import type { Photo } from "../../../engine";
-import { Bar, Button, Card, Count, Empty, List, ListRow, panelOf, Tabs, toast } from "../../components";
+import { Bar, Card, Count, Empty, List, ListRow, panelOf, Tabs, toast } from "../../components";
 import { t } from "../../i18n";
 import { moment } from "../../i18n/moments";
 import { PhotoList } from "../../photos/PhotoList";
@@ -19,7 +19,7 @@ import { draftPath } from "../../work/links";
 import { EntryRow } from "./EntryRow";
 import { isInConflict } from "./entryWords";
 import { NoticeRow } from "./NoticeRow";
-import { saveUnsent } from "./saveUnsent";
+import { SaveUnsent } from "./SaveUnsent";
 import { Summary } from "./Summary";
 import { type Outbox, useOutbox } from "./useOutbox";
 
@@ -62,7 +62,7 @@ export function SyncPage({ query }: ScreenProps) {
         {chosen === "drafts" && <Drafts />}
         {chosen === "handed" && <Handed outbox={outbox} photos={photos.handed} />}
       </div>
-      <SaveUnsent />
+      <Unsent />
     </div>
   );
 }
@@ -209,13 +209,12 @@ function Handed({ outbox, photos }: PartProps) {
   );
 }
 
-function SaveUnsent() {
-  const { replica } = useSession();
+function Unsent() {
   const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
+  const save = async (saving: () => Promise<string>): Promise<void> => {
     setBusy(true);
     try {
-      toast(await saveUnsent(replica));
+      toast(await saving());
     } catch (error) {
       toast(sentence(problemOf(error)));
     } finally {
@@ -226,9 +225,7 @@ function SaveUnsent() {
     <Card title={t("unsent.title")}>
       <p class="hint">{t("unsent.why")}</p>
       <div class="buttons">
-        <Button icon="file" busy={busy} onPress={() => void save()}>
-          {t("unsent.save")}
-        </Button>
+        <SaveUnsent busy={busy} onSave={(saving) => void save(saving)} />
       </div>
     </Card>
   );
