@@ -24,9 +24,15 @@ _SETTLE = ("administrator",)
 
 
 def audit_decisions(
-    ledger: Ledger, changes: Sequence[Change], before: Mapping[str, Row | None]
+    ledger: Ledger,
+    changes: Sequence[Change],
+    before: Mapping[str, Row | None],
+    were: Mapping[str, ConflictRow],
 ) -> Iterator[Wrong]:
-    """Everything that is wrong with what was decided in one transaction."""
+    """Everything that is wrong with what was decided in one transaction.
+
+    ``before``, ``were``: the rows that it changed, and all conflicts, as they had been.
+    """
     new = [ledger.ops[one.key] for one in changes if one.what == "op+"]
     notices: Notices = set()
     for op in new:
@@ -43,7 +49,7 @@ def audit_decisions(
         if op.kind == "resolve":
             yield from _settled(ledger, op, was, notices)
         if op.raw.get("undoes"):
-            yield from _undone(ledger, op, was, notices)
+            yield from _undone(ledger, op, was, notices, were)
         if op.kind == "restore" and was is not None and was.deleted:
             yield from _parted(ledger, op, was)
         if op.kind == "merge" and op.outcome == "applied":
@@ -94,13 +100,19 @@ def _is_told(ledger: Ledger, stamp: str, by: Op, code: str, notices: Notices) ->
 # A decision is undone ----------------------------------------------------------------------------
 
 
-def _undone(ledger: Ledger, op: Op, was: Row | None, notices: Notices) -> Iterator[Wrong]:
+def _undone(
+    ledger: Ledger,
+    op: Op,
+    was: Row | None,
+    notices: Notices,
+    were: Mapping[str, ConflictRow],
+) -> Iterator[Wrong]:
     """Who is undone is told; and what a decision had settled is open again, if they may say so."""
     undone = ledger.ops.get(op.raw["undoes"])
     if undone is None or undone.record != op.record or undone.outcome in ("held", "rejected"):
         return
     if undone.kind == "resolve":
-        yield from _open_again(ledger, op, undone)
+        yield from _open_again(ledger, op, undone, were)
     after = ledger.rows[op.record]
     changed = [
         name
@@ -114,12 +126,16 @@ def _undone(ledger: Ledger, op: Op, was: Row | None, notices: Notices) -> Iterat
         yield from _is_told(ledger, undone.stamp, op, "undone", notices)
 
 
-def _open_again(ledger: Ledger, op: Op, undone: Op) -> Iterator[Wrong]:
+def _open_again(
+    ledger: Ledger, op: Op, undone: Op, were: Mapping[str, ConflictRow]
+) -> Iterator[Wrong]:
+    named = undone.raw["conflict"]
     role = "system" if op.actor == "system" else ledger.role_of(op.actor)
-    may = ledger.specs[op.type].who.get("resolve", _SETTLE)
-    conflict = ledger.conflicts.get(undone.raw["conflict"])
-    closed = _closed_by(conflict, undone.stamp)
-    if closed and (role == "system" or role in may):
+    may = role == "system" or role in ledger.specs[op.type].who.get("resolve", _SETTLE)
+    closed = _closed_by(ledger.conflicts.get(named), undone.stamp)
+    if not may and len(closed) < len(_closed_by(were.get(named), undone.stamp)):
+        yield 8, f"{op.stamp} opened {named} again, and {role} may not decide it"
+    if closed and may:
         yield 8, f"{op.stamp} undid {undone.stamp}, and {closed} is still settled by it"
 
 

@@ -161,6 +161,26 @@ def _resolve(desk: _Office) -> Action | None:
     return desk.does({**draft, **draft.pop("extra")})
 
 
+def _merge(desk: _Office) -> Action | None:
+    """Two that were put beside each other are one; or, now and then, any two."""
+    asked = [
+        (conflict.record, other)
+        for conflict in desk.ledger.conflicts.values()
+        for part in conflict.fields.values()
+        if part["code"] == "duplicate" and part["closed_by"] is None
+        for other in part["others"]
+    ]
+    row = desk.row(*_TYPES)
+    if row is None:
+        return None
+    same = desk.known[row.spec.name]
+    pair = desk.dice.pick(asked) if asked else (row.id, desk.dice.pick(same))
+    loser, into = pair if desk.dice.happens(0.5) else pair[::-1]
+    here = desk.ledger.rows[loser]
+    draft = {"kind": "merge", "type": here.spec.name, "record": loser, "into": into}
+    return desk.does({**draft, "fields": {}, "seen": {"*": desk.page(here).head}})
+
+
 def _undo(desk: _Office) -> Action | None:
     recent = list(desk.ledger.ops)[-40:]
     if not recent:
@@ -279,6 +299,7 @@ _DESK: Mapping[str, Callable[[_Office], Action | None]] = {
     "delete": _whole("delete"),
     "restore": _whole("restore"),
     "resolve": _resolve,
+    "merge": _merge,
     "undo": _undo,
     "release": _release,
     "grant": _grant,

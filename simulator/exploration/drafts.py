@@ -169,7 +169,9 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
     types = desk.types(dice, "create")
     if not types:
         return None
-    spec = desk.specs[dice.pick(types)]
+    twin = dice.happens(desk.profile.of("twin"))
+    told_apart = [name for name in types if desk.specs[name].identity] if twin else []
+    spec = desk.specs[dice.pick(told_apart or types)]
     fields: dict[str, Any] = {}
     for name in spec.fields:
         told = spec.field[name]
@@ -178,7 +180,7 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
         value = plain(told, dice, None, desk.entered)
         if value is not None:
             fields[name] = value
-    if dice.happens(desk.profile.of("twin")):
+    if twin:
         fields |= _of_another(desk, dice, spec)
     record = desk.world.name_new()
     return {"kind": "create", "type": spec.name, "record": record, "fields": fields}
@@ -186,7 +188,8 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
 
 def _of_another(desk: Desk, dice: Dice, spec: TypeSpec) -> dict[str, Any]:
     """What tells somebody apart who is registered already, here or where this worker reads not."""
-    rows = [row for row in desk.world.oracle.ledger.rows.values() if row.spec is spec]
+    among = desk.world.oracle.ledger.rows.values()
+    rows = [row for row in among if row.spec.name == spec.name]
     if not rows:
         return {}
     row, moving = dice.pick(rows), {by for _kind, by in spec.feed_rules}

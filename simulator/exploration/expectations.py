@@ -341,9 +341,7 @@ def _text(self: Expected, op: Op, name: str, value: Any, mixed: Mapping[str, Any
         self.unsure.add(name)  # What it came to was there for a moment only.
         return
     result = mixed.get(name, value if own else present)
-    lost = must_keep(self.ledger, op, name, value, present) - marks(result)
-    if lost:
-        self.wrong.append(f"{op.stamp}: merging {name} lost {sorted(lost)}")
+    _of_two(self, op, name, present, result)
     self.unsure.add(name)
     self.note("text", "merged")
 
@@ -354,14 +352,30 @@ def _edited_since(self: Expected, op: Op, name: str) -> bool:
     )
 
 
-def must_keep(ledger: Ledger, op: Op, name: str, value: Any, present: Any) -> frozenset[str]:
-    """The marks that no merge of two texts may lose: common ones, and what either side added."""
-    base_op = ledger.ops.get(op.base.get(name) or "")
-    mine, theirs = marks(value), marks(present)
-    if base_op is None or name not in base_op.fields:
-        return mine & theirs
-    base = marks(base_op.fields[name] if isinstance(base_op.fields[name], str) else "")
-    return (mine & theirs) | (mine - base) | (theirs - base)
+def _of_two(self: Expected, op: Op, name: str, theirs: Any, result: Any) -> None:
+    """A text that was put together from two.
+
+    What either typed is in it and so is what neither removed, and nothing that one of them did
+    remove; and no three characters in a row of one of its lines stand in neither text.
+    """
+    mine, base_op = op.fields[name], self.ledger.ops.get(op.base.get(name) or "")
+    if base_op is None or (name not in base_op.fields and base_op.kind != "create"):
+        self.wrong.append(f"{op.stamp}: merging {name} began from {op.base.get(name)}")
+        return
+    if base_op.raw.get("redacted") is True:
+        return
+    base, here = marks(base_op.fields.get(name)), marks(result)
+    wanted = (marks(mine) & marks(theirs)) | (marks(mine) - base) | (marks(theirs) - base)
+    if wanted - here:
+        self.wrong.append(f"{op.stamp}: merging {name} lost {sorted(wanted - here)}")
+    if here - wanted:
+        self.wrong.append(f"{op.stamp}: merging {name} kept {sorted(here - wanted)}")
+    for line in (result or "").split("\n"):
+        for at in range(len(line) - 2):
+            three = line[at : at + 3]
+            if three not in (mine or "") and three not in (theirs or ""):
+                self.wrong.append(f"{op.stamp}: merging {name} made {three!r} of nothing")
+                return
 
 
 def _set(self: Expected, op: Op, name: str, value: Any, _mixed: Mapping[str, Any]) -> None:

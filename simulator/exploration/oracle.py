@@ -141,7 +141,7 @@ class Oracle:
     def look(self) -> None:
         """Judge what the server did since the last look."""
         ledger = self.ledger
-        known, held = ledger.rows.copy(), ledger.held.copy()
+        known, held, were = ledger.rows.copy(), ledger.held.copy(), ledger.conflicts.copy()
         changes = ledger.drain()
         if not changes:
             return
@@ -155,7 +155,7 @@ class Oracle:
             audit_rights(ledger, changes, before, self.world.now_ms, knows_all=not self.restored)
         )
         self.judge(audit_handover(ledger, changes, before, self.world.now_ms, self.world.saw))
-        self.judge(audit_decisions(ledger, changes, before))
+        self.judge(audit_decisions(ledger, changes, before, were))
         self.judge(audit_duplicates(ledger, changes, self.allowed))
         self.judge(
             audit_waiting(ledger, changes, held, self.world.now_ms, by_person=self.by_person)

@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, Mapping[str, float]] = {
         "delete": 6,
         "restore": 4,
         "resolve": 12,
+        "merge": 3,
         "undo": 7,
         "release": 4,
         "grant": 5,

@@ -51,6 +51,7 @@ REASONS: Mapping[str, str] = {
     # What is decided, and what waits.
     "the notice {} about {} is for {}": "关于 {1} 的通知 {0} 发给了 {2}",
     "{} was {} by {}, and its author was not told": "{0} 因 {2} 而 {1}，却没有告知作者",
+    "{} opened {} again, and {} may not decide it": "{0} 重新打开了 {1}，而 {2} 无权决定",
     "{} undid {}, and {} is still settled by it": "{0} 撤销了 {1}，{2} 却仍由它了结",
     "{} made two records one, and {} still asks about them": "{0} 已合并两条记录，{1} 却还在问",
     "{} is recorded twice, as {}, and nobody is asked": "{0} 与 {1} 重复登记，却无人过问",
@@ -129,6 +130,9 @@ REASONS: Mapping[str, str] = {
     "{} was answered with {}: {}": "{0} 得到答复 {1}：{2}",
     # What a record should be.
     "{}: merging {} lost {}": "{0}：合并 {1} 时丢失 {2}",
+    "{}: merging {} kept {}": "{0}：合并 {1} 时留下了已删去的 {2}",
+    "{}: merging {} made {} of nothing": "{0}：合并 {1} 时拼出了无人写过的 {2}",
+    "{}: merging {} began from {}": "{0}：合并 {1} 时没有可依据的原文 {2}",
     "{}: merging the set {} lost {}": "{0}：合并标签 {1} 时丢失 {2}",
     "{}: merging the set {} invented {}": "{0}：合并标签 {1} 时多出 {2}",
     "the conflict of {} keeps {} of {}, not {}": "{0} 的冲突里 {2} 是 {1}，不是 {3}",
