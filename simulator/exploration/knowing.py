@@ -35,6 +35,10 @@ INTRO = {
     "no figure is typed.",
 }
 
+PAIRS_ONLY = 13
+"""The promise of which only two processes can tell (``hashes.py``)."""
+PAIRED = ("两个进程对照", "by two processes")
+
 
 def figures_of(campaigns: Mapping[str, Campaign], steps: int) -> dict[str, Any]:
     """What campaigns came to, as JSON: profile → figures."""
@@ -60,14 +64,19 @@ def _lines(figures: Mapping[str, Any], killed: Path, lang: str) -> Iterator[str]
     place = lang == "en"
     title, promise, mutants, often = HEADS[lang]
     yield from (title, "", INTRO[lang], "", f"| | {promise} | {mutants} |", "| --- | --- | --- |")
-    found = _found(killed)
+    found, sign = _found(killed), "；" if place == 0 else "; "
     for number, words in PROMISES.items():
         names = [
             f"{MUTANTS[name][place]} ({steps})"
             for name, (broken, steps) in found.items()
             if broken == number
         ]
-        sign = "；" if lang == "zh" else "; "
+        # No run of one process shows them; a test of every check lives each in two.
+        names += [
+            f"{one[place]} ({PAIRED[place]})"
+            for one in MUTANTS.values()
+            if one.promises == (number,) and number == PAIRS_ONLY
+        ]
         yield f"| {number} | {words[place]} | {sign.join(names)} |"
     for profile, told in figures.items():
         yield from ("", f"## {profile}", "", _summary(told, lang), "")
