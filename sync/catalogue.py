@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
@@ -191,7 +191,8 @@ class Field:
 
     ``choices`` maps a value to its labels (zh, en); ``to`` names the type that a
     ``reference`` points to; ``clock`` marks an ``instant`` filled by the device's
-    clock, which is corrected on arrival.
+    clock, which is corrected on arrival. ``chosen_since``: the schema that gave ``tags`` their
+    choices; what was made under an older one may hold any word.
     """
 
     name: str
@@ -203,6 +204,7 @@ class Field:
     choices: Mapping[str, Words] = field(default_factory=dict)
     to: str | None = None
     clock: bool = False
+    chosen_since: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.policy not in POLICIES:
@@ -320,6 +322,25 @@ class RecordType:
     def by_name(self) -> Mapping[str, Field]:
         """Field name → field."""
         return {one.name: one for one in self.fields}
+
+    def as_of(self, schema: int) -> RecordType:
+        """The type that judges what was made under ``schema``: tags were free before they had
+        choices, and what was right when it was made is right when it comes (again).
+
+        >>> tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=3)
+        >>> home = RecordType("h", "户", "h", (tags,), ())
+        >>> home.as_of(3) is home, home.as_of(2).by_name["tags"].problem(["free"])
+        (True, None)
+        """
+        if schema >= self._chosen_since:
+            return self
+        fields = [replace(one, choices={}) if schema < one.chosen_since else one
+                  for one in self.fields]  # fmt: skip
+        return replace(self, fields=tuple(fields))
+
+    @cached_property
+    def _chosen_since(self) -> int:
+        return max((one.chosen_since for one in self.fields), default=0)
 
     @cached_property
     def identity_of(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:

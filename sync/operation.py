@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sync.catalogue import (
@@ -275,8 +276,10 @@ def _check_plain(field: Field, value: Any) -> None:
 
 def _check_change(field: Field, value: Any) -> None:
     _members(field.name, value, _CHANGE)
-    for part in value.values():
-        _check_plain(field, part if part is not None else "")
+    for name, part in value.items():
+        # Whatever a record holds can be taken out, also a word that is no choice any more.
+        judge = replace(field, choices={}) if name == "remove" and field.choices else field
+        _check_plain(judge, part if part is not None else "")
 
 
 def _check_delta(field: Field, value: Any) -> None:
@@ -310,7 +313,8 @@ def check_values(op: Operation, spec: RecordType) -> None:
     Fields that this schema does not know pass (they are kept under policy ``latest``).
     Raises ``Refusal`` with ``bad_value``, ``bad_text``, ``missing_field`` or ``missing_base``.
     """
-    kind = op.kind
+    kind, sent = op.kind, op.raw.get(AS_SENT)
+    spec = spec.as_of(op.schema if sent is None else sent.get("schema", op.schema))
     if kind == "create":
         _check_create(op, spec)
         return

@@ -131,7 +131,10 @@ def options(person: Person, field: Field, record: Record) -> Options:
     """What a person may choose from, where a field is a choice."""
     zh = languages.language() == "zh"
     if field.choices:
-        return [(value, words[0] if zh else words[1]) for value, words in field.choices.items()]
+        told = [(value, words[0] if zh else words[1]) for value, words in field.choices.items()]
+        # A word of before the table must be seen here, or the form would seem to take it out.
+        held = record.get(field.name) if field.kind == "tags" else None
+        return [*told, *((tag, tag) for tag in held or () if tag not in field.choices)]
     if field.kind == "boolean":
         return [("yes", gettext("yes")), ("no", gettext("no"))]
     find = _REFERRED.get(field.to or "")

@@ -10,8 +10,9 @@ History
     * 1: the first.
     * 2: photos: ``home_visit.photo``, ``work_order.photo`` and ``work_order.result_photo``.
     * 3: ``business`` of units and orders and ``tags`` of buildings have their codes named;
-      before, any word was taken. A word of an older app that is none of them is refused and
-      told, and stays on its tablet.
+      before, any word was taken. What an older app hands in, or a tablet hands in again to a
+      restored server, may hold such words still (``chosen_since``), and they are shown as
+      they are until somebody takes them out.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 
 from sync.catalogue import Catalogue, Field, Upcast
 from sync.memory import MemoryStore
-from sync.operation import canonical, read
+from sync.operation import canonical, check_values, read
 from sync.upcasts import upcast
 from tests.sync import county as the_county
 from tests.sync.county import GRID, HOUSEHOLD, County, uid
@@ -150,3 +150,33 @@ def test_what_was_read_under_one_schema_and_again_under_the_next_is_still_what_w
     twice = upcast(read(once.raw), newest)
     assert twice.fields == {"grid": GRID, "phone": "1", "tags": ["alone"]}
     assert canonical(twice.raw) == canonical(raw) == canonical(once.raw)
+
+
+def test_words_of_before_a_table_of_choices_are_taken_from_old_work_and_can_be_taken_out(anna):
+    tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=2)
+    fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
+    types = [one for one in the_county.CATALOGUE if one is not HOUSEHOLD]
+    county = County(catalogue=Catalogue(replace(HOUSEHOLD, fields=fields), *types, schema=2))
+    anna.county = county
+    old = anna.op("create", uid(7), {"grid": GRID, "tags": ["free"]}, schema=1)
+    assert anna.send(old)[0]["outcome"] == "applied"
+    new = anna.op("create", uid(8), {"grid": GRID, "tags": ["free"]}, schema=2)
+    assert anna.send(new)[0]["problem"]["code"] == "bad_value"
+    seen = {"*": old["stamp"], "tags": old["stamp"]}
+    for change, outcome in (({"add": ["b"]}, "rejected"), ({"remove": ["free"]}, "applied")):
+        edit = anna.op("edit", uid(7), {"tags": change}, seen, schema=2)
+        assert anna.send(edit)[0]["outcome"] == outcome
+    assert county.record(uid(7)).get("tags") == []
+
+
+def test_old_work_that_was_read_in_new_words_is_judged_by_its_own_schema(county, anna):
+    tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=3)
+    fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
+    raw = anna.op("create", uid(7), {"grid": GRID, "tel": "1", "tags": ["free"]}, schema=2)
+    newest = Catalogue(
+        replace(HOUSEHOLD, fields=fields), schema=3,
+        upcasts=[Upcast(3, "household", renamed={"tel": "phone"})],
+    )  # fmt: skip
+    made_of_it = upcast(read(raw), newest)
+    assert made_of_it.schema == 3
+    check_values(made_of_it, newest["household"])

@@ -69,7 +69,8 @@ function checkMembers(...keys: string[]): (field: Field, value: Json) => void {
     for (const key of needed) {
       const part = told.get(key) ?? null;
       if (part === null) throw badValue(field, { zh: "不能为空", en: "it must be filled in" });
-      checkPlain(field, part);
+      // Whatever a record holds can be taken out, also a word that is no choice any more.
+      checkPlain(key === "remove" ? { ...field, choices: [] } : field, part);
     }
   };
 }

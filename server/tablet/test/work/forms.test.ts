@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type Field, readCatalogue, type RecordType } from "../../src/engine/catalogue";
 import type { Json, View } from "../../src/engine/types";
 import { UNREADABLE } from "../../src/ui/components/Field";
-import { asked, begin, changes, fromRaw, inputOf, toLocal, toRaw } from "../../src/ui/work/forms";
+import { asked, begin, changes, fromRaw, inputOf, toLocal, toRaw, withHeld } from "../../src/ui/work/forms";
 
 const field = (name: string, kind: string, policy: string, more: object = {}) => ({
   name,
@@ -112,6 +112,15 @@ describe("a form", () => {
       tags: ["x", "y"],
       log: { append: "上门" },
     });
+  });
+
+  it("keeps a tag that is older than the table of its field, and lets it be taken out", () => {
+    const shown = view({ grid: GRID, tags: ["older", "x"] });
+    const made = (tags: string[]) => changes(spec, shown, { ...begin(spec, shown), tags });
+    expect(made(["older", "x", "y"])).toEqual({ fields: { tags: ["older", "x", "y"] }, wrong: new Map() });
+    expect(made(["x"]).fields).toEqual({ tags: ["x"] });
+    expect([...made(["older", "x", "newer"]).wrong.keys()]).toEqual(["tags"]);
+    expect(withHeld(named("tags"), ["older"]).choices.map((one) => one.value)).toEqual(["x", "y", "z", "older"]);
   });
 
   it("takes a value out when its input is emptied", () => {

@@ -6,6 +6,7 @@
  */
 
 import type { RefObject } from "preact";
+import { useState } from "preact/hooks";
 
 import type { Field } from "../../engine/catalogue";
 import type { Json } from "../../engine/types";
@@ -13,7 +14,7 @@ import { Choice, type Option, SelectField, Tags, TextField } from "../components
 import { said, t } from "../i18n";
 import { PhotoInput } from "../photos/PhotoInput";
 import { useSession } from "../session";
-import { inputOf } from "./forms";
+import { inputOf, withHeld } from "./forms";
 import { PlaceInput } from "./PlaceInput";
 import { ReferenceInput } from "./ReferenceInput";
 import { inWords } from "./words";
@@ -62,13 +63,7 @@ export function FieldInput(props: FieldInputProps) {
         />
       );
     case "checks":
-      return (
-        <Tags
-          {...{ label, error, onValue }}
-          value={texts(value)}
-          options={optionsOf(field, false)}
-        />
-      );
+      return <Checks {...props} label={label} />;
     case "boolean":
       return (
         <Choice
@@ -108,6 +103,17 @@ export function FieldInput(props: FieldInputProps) {
     default:
       return <Typed {...props} label={label} />;
   }
+}
+
+function Checks({ field, value, onValue, error, label }: FieldInputProps & { label: string }) {
+  const [held] = useState(value); // What is taken out can be put back while the form is open.
+  return (
+    <Tags
+      {...{ label, error, onValue }}
+      value={texts(value)}
+      options={optionsOf(withHeld(field, held), false)}
+    />
+  );
 }
 
 function Typed(props: FieldInputProps & { label: string }) {

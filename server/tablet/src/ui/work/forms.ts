@@ -100,6 +100,15 @@ const notUnderstood = (field: Field): Words =>
     ? { zh: "请选全日期和时间", en: "choose the whole date and time" }
     : { zh: "应为数字", en: "it must be a number" };
 
+/** A field whose choices include what a record holds: it may be older than their table. */
+export function withHeld(field: Field, held: Json | undefined): Field {
+  if (field.kind !== "tags" || field.choices.length === 0 || !Array.isArray(held)) return field;
+  const known = new Set(field.choices.map((one) => one.value));
+  const older = held.filter((tag): tag is string => typeof tag === "string" && !known.has(tag));
+  const named = older.map((value) => ({ value, label: { zh: value, en: value } }));
+  return { ...field, choices: [...field.choices, ...named] };
+}
+
 /** A log has nothing to check but its entry, which need not be there. */
 function problemOf(field: Field, value: Json): Words | null {
   return field.kind === "log" && value === null ? null : valueProblem(field, value);
@@ -132,7 +141,7 @@ export function changes(spec: RecordType, of: View | null, raw: Raw): Changes {
   const wrong = new Map<string, Words>();
   for (const field of asked(spec)) {
     if (!(field.name in raw) || untouched(field, of, raw)) continue;
-    const read = fromRaw(field, raw[field.name]);
+    const read = fromRaw(withHeld(field, of?.get(field.name)), raw[field.name]);
     if ("wrong" in read) wrong.set(field.name, read.wrong);
     else if (field.kind !== "log") put(fields, field, read.value, of);
     else if (read.value !== null) fields[field.name] = of ? { append: read.value } : [read.value];
