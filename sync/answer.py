@@ -96,10 +96,10 @@ class Done(NamedTuple):
 Line = Hello | Ack | Page | Done
 
 
-def read_line(text: bytes) -> Line:
-    """One line of an answer. Raises ``AnswerError``."""
+def read_line(text: bytes, loads: Callable[[bytes], Any] = json.loads) -> Line:
+    """One line of an answer, read by ``loads``. Raises ``AnswerError``."""
     try:
-        told = json.loads(text)
+        told = loads(text)
     except (ValueError, RecursionError):
         raise AnswerError("a line is not JSON") from None
     if not isinstance(told, dict) or len(told) != 1:

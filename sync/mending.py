@@ -15,7 +15,8 @@ Bucket(id='4e', records=frozenset())
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sync.answer import AnswerError, Done, Page, read_line
 from sync.buckets import bucket_of, count_in
@@ -33,10 +34,10 @@ class Bucket(NamedTuple):
     records: frozenset[str]
 
 
-def read_mending(text: bytes) -> Page | Bucket | Done:
-    """One line of the answer to a repair. Raises ``AnswerError``."""
+def read_mending(text: bytes, loads: Callable[[bytes], Any] = json.loads) -> Page | Bucket | Done:
+    """One line of the answer to a repair, read by ``loads``. Raises ``AnswerError``."""
     try:
-        told = json.loads(text)
+        told = loads(text)
         if "bucket" in told:
             bucket = told["bucket"]
             return Bucket(str(bucket["id"]), frozenset(map(str, bucket["records"])))
@@ -45,7 +46,7 @@ def read_mending(text: bytes) -> Page | Bucket | Done:
             text = json.dumps(told).encode()
     except (ValueError, TypeError, KeyError, AttributeError):
         raise AnswerError("a line of a repair has another form") from None
-    line = read_line(text)
+    line = read_line(text, loads)
     if not isinstance(line, (Page, Done)):
         raise AnswerError("a line that belongs to no repair")
     return line

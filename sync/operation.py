@@ -90,6 +90,10 @@ class Operation(NamedTuple):
         return self.stamp[18:26]
 
 
+# Made once: ``json.dumps`` makes an encoder for each call that asks for an order.
+_in_order = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(raw: Mapping[str, Any]) -> str:
     """The content of an operation as text: equal texts, same content.
 
@@ -100,7 +104,7 @@ def canonical(raw: Mapping[str, Any]) -> str:
     if sent is not None:
         raw = {**raw, **sent}
     content = {key: raw[key] for key in raw if key not in _NO_CONTENT}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return _in_order(content)
 
 
 def corrected_ms(*, at: int, offset_ms: int, received_ms: int) -> int:

@@ -27,7 +27,8 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from sync.answer import Ack, AnswerError, Done, Hello, Line, Page, read_line
@@ -79,8 +80,10 @@ class Request(NamedTuple):
 class Session:
     """One request and its answer. Not to be used again."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, loads: Callable[[bytes], Any] = json.loads) -> None:
+        """``loads`` reads the JSON of a line."""
         self.request = request
+        self._loads = loads
         self.state: State = "idle"
         self.hello: Hello | None = None
         self.done: Done | None = None
@@ -118,7 +121,7 @@ class Session:
             self.state = "cut"
 
     def _take(self, text: bytes) -> Line:
-        line = read_line(text)
+        line = read_line(text, self._loads)
         following = _NEXT[self.state].get(type(line))
         if following is None:
             raise AnswerError(f"a line '{type(line).__name__.lower()}' out of its order")

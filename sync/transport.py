@@ -21,6 +21,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
+from sync.store import JSON, Codec
+
 __all__ = ["Refused", "Reply", "Transport", "Unreachable", "ask", "pack", "refusal", "unpacked"]
 
 _SMALL_BYTES = 512  # Below this, packing costs more than it saves.
@@ -75,12 +77,14 @@ def ask(
     path: str,
     asked: Mapping[str, Any] | None,
     headers: Mapping[str, str] | None = None,
+    *,
+    codec: Codec = JSON,
 ) -> tuple[Reply, Any]:
     """A request whose answer is one JSON document, or nothing (304).
 
     Raises ``Refused`` or ``Unreachable``.
     """
-    body, sent = (None, dict(headers or {})) if asked is None else pack(asked, headers or {})
+    body, sent = (None, dict(headers or {})) if asked is None else pack(asked, headers or {}, codec)
     sent["accept-encoding"] = "gzip"
     reply = transport.request(method, path, sent, body)
     with closing(unpacked(reply)) as pieces:
@@ -88,14 +92,16 @@ def ask(
     if reply.status not in (200, 201, 304):
         raise refusal(reply, whole)
     try:
-        return reply, json.loads(whole) if whole else None
+        return reply, codec.loads(whole) if whole else None
     except ValueError:
         raise Refused(reply.status, None, definite=False) from None
 
 
-def pack(body: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
+def pack(
+    body: Mapping[str, Any], headers: Mapping[str, str], codec: Codec = JSON
+) -> tuple[bytes, dict[str, str]]:
     """A JSON body, packed if that pays, and the headers that say so."""
-    plain = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = codec.dumps(body)
     sent = {**headers, "content-type": "application/json", "accept-encoding": "gzip"}
     if len(plain) < _SMALL_BYTES:
         return plain, sent

@@ -24,7 +24,7 @@ from sync.replica_sqlite import SqliteStorage
 from sync.replica_storage import ReplicaStorage, Shelf
 from sync.store import Codec
 
-__all__ = ["Disk", "DiskFull", "Image", "PowerCut"]
+__all__ = ["CODEC", "Disk", "DiskFull", "Image", "PowerCut"]
 
 Beside = Callable[[Album, Shelf], None]
 """What is noted of photos in the block in which something else is written."""
@@ -37,8 +37,8 @@ class Image(NamedTuple):
     photos: Album
 
 
-_CODEC = Codec(dumps=orjson.dumps, loads=orjson.loads)
-"""What thousands of tablets are played with."""
+CODEC = Codec(dumps=orjson.dumps, loads=orjson.loads)
+"""What thousands of tablets are played with, on their disks and on the wire."""
 
 
 class PowerCut(BaseException):
@@ -79,7 +79,7 @@ class Disk:
         else:
             self._connection = sqlite3.connect(":memory:")
             self._connection.deserialize(image.storage)
-            self._storage = SqliteStorage(self._connection, codec=_CODEC)
+            self._storage = SqliteStorage(self._connection, codec=CODEC)
 
     def image(self) -> Image:
         """What it holds now."""

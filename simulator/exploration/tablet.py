@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import greenlet
 
-from simulator.exploration.disk import Disk, DiskFull, Image, PowerCut
+from simulator.exploration.disk import CODEC, Disk, DiskFull, Image, PowerCut
 from simulator.exploration.photos import Camera
 from sync.catalogue import Catalogue
 from sync.catalogue_document import read_catalogue
@@ -106,6 +106,7 @@ class Tablet:
             limit=self.world.limit,
             batch=self.world.batch,
             about={"app_version": f"explored-{number}"},
+            codec=CODEC,
         )
 
     def kill(self) -> None:
