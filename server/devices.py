@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Protocol
 
 from server.accounts.tokens import digest
 from server.store import FAILURES, Busy, SqlStore
+from server.store.statements import for_driver
 from sync.errors import Problem, Refusal
 from sync.feeds import Grant
 from sync.scope import SYSTEM, Reader
@@ -110,17 +111,6 @@ _SUSPENDED = "SELECT suspended FROM device WHERE id = ?"
 _ACTIVE = "SELECT active FROM p_user WHERE id = ?"
 
 
-def _sql(cursor: Cursor, statement: str) -> str:
-    """A statement with the driver's placeholders; ours hold no other question mark."""
-    return statement if type(cursor).__module__ == "sqlite3" else _FORMAT_STYLE[statement]
-
-
-_FORMAT_STYLE = {
-    one: one.replace("?", "%s")
-    for one in (_AUTHENTICATE, _BY_ID, _RETIRE, _USED, _STATUS, _SUSPENDED, _ACTIVE)
-}
-
-
 def bearer(authorization: str | None) -> str:
     """The token in an ``Authorization`` header. Raises ``no_token``.
 
@@ -141,7 +131,7 @@ def authenticate(cursor: Cursor, token: str, *, now_ms: int) -> Authenticated:
     """
     hashed = digest(token)
     parameters = (now_ms + CLOCKS_APART_MS, now_ms - ENDED_GRANTS_MS, hashed)
-    cursor.execute(_sql(cursor, _AUTHENTICATE), parameters)
+    cursor.execute(for_driver(cursor, _AUTHENTICATE), parameters)
     rows = cursor.fetchall()
     if not rows:
         raise Refusal(Problem("token_unknown"))
@@ -161,7 +151,7 @@ def reader_by_id(cursor: Cursor, device: str, *, now_ms: int) -> Reader:
     For work that another brought: the caller has seen that the device made it.
     """
     parameters = (now_ms + CLOCKS_APART_MS, now_ms - ENDED_GRANTS_MS, device)
-    cursor.execute(_sql(cursor, _BY_ID), parameters)
+    cursor.execute(for_driver(cursor, _BY_ID), parameters)
     return _reader(cursor.fetchall())
 
 
@@ -192,8 +182,8 @@ def retire_older(cursor: Cursor, first_use: FirstUse, *, now_ms: int) -> None:
     """Mark a token as used, and those issued before it as retired. The caller commits."""
     device = first_use.device
     parameters = (now_ms, device, first_use.pair, first_use.issued_at, device)
-    cursor.execute(_sql(cursor, _RETIRE), parameters)
-    cursor.execute(_sql(cursor, _USED), (now_ms, first_use.hash))
+    cursor.execute(for_driver(cursor, _RETIRE), parameters)
+    cursor.execute(for_driver(cursor, _USED), (now_ms, first_use.hash))
 
 
 def reader_of(store: SqlStore, authorization: str | None, *, now_ms: int) -> Reader:
@@ -220,10 +210,10 @@ def is_suspended(cursor: Cursor, user: str, device: str) -> bool:
     has no device."""
     if user == SYSTEM.user:
         return False
-    cursor.execute(_sql(cursor, _SUSPENDED), (device,))
+    cursor.execute(for_driver(cursor, _SUSPENDED), (device,))
     if any(suspended for (suspended,) in cursor.fetchall()):
         return True
-    cursor.execute(_sql(cursor, _ACTIVE), (user,))
+    cursor.execute(for_driver(cursor, _ACTIVE), (user,))
     return not any(active is None or active for (active,) in cursor.fetchall())
 
 
@@ -382,4 +372,4 @@ class StatusBook:
     def _write(self, pending: Mapping[str, Status]) -> None:
         rows = [(*status, device) for device, status in sorted(pending.items())]
         with self._store.write() as tx:
-            tx.cursor.executemany(_sql(tx.cursor, _STATUS), rows)
+            tx.cursor.executemany(for_driver(tx.cursor, _STATUS), rows)

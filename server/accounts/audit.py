@@ -61,9 +61,9 @@ def note_with(
     what: str,
     *,
     now_ms: int,
-    user: str | None,
+    user: str | None = None,
     about: Iterable[str],
-    purpose: str,
+    purpose: str | None = None,
 ) -> None:
     """Add an entry for each of ``about`` in the ledger's own transaction: with what it tells of
     it is there, or neither is."""

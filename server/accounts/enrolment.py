@@ -1,16 +1,13 @@
-"""Enrolment and refresh: how a device comes by its tokens, once, over a bad network.
+"""Enrolment: how a device comes by its first tokens, once, over a bad network.
 
 The answer to a code is the one message that must not get lost: the code is burnt,
 and the worker stands in a stairwell. So a code is bound to the nonce that came
-with it first, and answers that nonce the same for as long as the code lives. A
-refresh token works alike, and until the new token was used the old one still does.
+with it first, and answers that nonce the same for as long as the code lives. What
+comes after these tokens is ``server.accounts.renewal``.
 
 Invariants
     * A code gives one device, to one nonce; any other nonce is told ``code_unknown``.
-    * The same refresh token and nonce answer the same.
     * Tokens and codes are in the database as hashes only.
-    * A refresh token used after another pair was used, with another nonce, means that
-      two hold a copy: the device may only hand in until an administrator looks.
 
 The first statement of every transaction here is a write, so that two requests
 with one code take turns, on SQLite as on PostgreSQL.
@@ -18,41 +15,24 @@ with one code take turns, on SQLite as on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.audit import note
+from server.accounts.renewal import Pair, Tokens, check_nonce, store
 from server.accounts.supervision import succeed_at_once
-from server.accounts.tokens import Draw, derive, digest, draw_code, read_code
-from server.models import Device, DeviceToken, EnrolmentCode
+from server.accounts.tokens import Draw, digest, draw_code, read_code
+from server.models import Device, EnrolmentCode
 from sync.bundles import read_key
 from sync.errors import Problem, Refusal
 from sync.stamps import SERVER_PREFIX, base32, is_device
 
-__all__ = ["CODE_MS", "Enrolled", "Tokens", "enrol", "issue_code", "refresh"]
+__all__ = ["CODE_MS", "Enrolled", "enrol", "issue_code"]
 
 CODE_MS = 15 * 60_000
-ACCESS_MS = 7 * 86_400_000
-REFRESH_MS = 400 * 86_400_000
-"""As long as tombstones live: a tablet that was away for longer starts anew anyway."""
-PRUNED_AFTER_MS = 30 * 86_400_000
-
-_APART: Mapping[str, Any] = {"synchronize_session": False}
-"""For statements whose rows the session does not hold: it need not look for them."""
-
 _NAME_LENGTH_MAX = 200
-_NONCE_LENGTH_MAX = 200
-
-
-class Tokens(NamedTuple):
-    """What a device gets. ``expires_at`` is the access token's, in ms since 1970."""
-
-    token: str
-    expires_at: int
-    refresh: str
 
 
 class Enrolled(NamedTuple):
@@ -93,7 +73,7 @@ def enrol(
     Raises Refusal: ``code_unknown``, ``bad_request``.
     """
     code = read_code(code)
-    _check_nonce(nonce)
+    check_nonce(nonce)
     if replaces is not None and (not is_device(replaces) or replaces.startswith(SERVER_PREFIX)):
         raise Refusal(Problem("bad_request", pointer="/replaces", params={"what": "replaces"}))
     signs_with = None if public_key is None else read_key(public_key)
@@ -123,74 +103,9 @@ def enrol(
         succeed_at_once(session, device, now_ms=now_ms)
     # Always so: the claim and the device are one transaction.
     assert burnt.device is not None
-    made = _Made(key, parent=code, nonce=nonce)
-    tokens = _stored(session, made, _known(session, made.hashes), burnt.device, now_ms=now_ms)
+    cursor = session.connection().connection.cursor()
+    tokens = store(cursor, Pair(key, parent=code, nonce=nonce), burnt.device, now_ms=now_ms)
     return Enrolled(burnt.device, burnt.user, tokens)
-
-
-def refresh(session: Session, *, key: str, token: str, nonce: str, now_ms: int) -> Tokens:
-    """New tokens for a refresh token. Raises Refusal: ``refresh_unknown``, ``bad_request``."""
-    _check_nonce(nonce)
-    parent = digest(token)
-    holder = select(DeviceToken.device).where(
-        DeviceToken.hash == parent, DeviceToken.kind == "refresh", DeviceToken.expires_at > now_ms
-    )
-    alive = update(Device).where(Device.id == holder.scalar_subquery(), Device.revoked.is_(False))
-    renewed = alive.values(refreshed_at=now_ms).returning(Device.id)
-    device = session.scalar(renewed, execution_options=_APART)
-    if device is None:
-        raise Refusal(Problem("refresh_unknown"))
-    long_over = DeviceToken.expires_at < now_ms - PRUNED_AFTER_MS
-    pruned = delete(DeviceToken).where(DeviceToken.device == device, long_over)
-    session.execute(pruned, execution_options=_APART)
-    made = _Made(key, parent=token, nonce=nonce)
-    known = _known(session, [parent, *made.hashes])
-    if known[parent].retired_at is not None and made.pair not in known:
-        session.execute(update(Device).where(Device.id == device).values(hand_in_only=True))
-        note(session, "refresh_reused", now_ms=now_ms, about=device)
-    return _stored(session, made, known, device, now_ms=now_ms)
-
-
-class _Made:
-    """The tokens that follow from what a device proved to know and the nonce that it drew."""
-
-    def __init__(self, key: str, *, parent: str, nonce: str) -> None:
-        self.access = derive(key, "access", parent=parent, nonce=nonce)
-        self.renewal = derive(key, "refresh", parent=parent, nonce=nonce)
-        self.hashes = digest(self.access), digest(self.renewal)
-        self.pair = self.hashes[1]
-
-
-def _known(session: Session, hashes: Sequence[str]) -> dict[str, DeviceToken]:
-    """Hash → token, of those that are stored."""
-    found = session.scalars(select(DeviceToken).where(DeviceToken.hash.in_(hashes)))
-    return {one.hash: one for one in found}
-
-
-def _stored(
-    session: Session, made: _Made, known: Mapping[str, DeviceToken], device: str, *, now_ms: int
-) -> Tokens:
-    """Store tokens (as hashes) if they are new."""
-    stored, kept = map(known.get, made.hashes)
-    if stored is not None:
-        return Tokens(made.access, stored.expires_at, made.renewal)
-    # Asked again after weeks, the access token may be gone and its refresh token still be here.
-    lasting = (("access", ACCESS_MS), ("refresh", REFRESH_MS))
-    for hashed, (kind, lasts) in zip(made.hashes, lasting, strict=True):
-        if hashed in known:
-            continue
-        session.add(
-            DeviceToken(
-                hash=hashed,
-                device=device,
-                kind=kind,
-                pair=made.pair,
-                issued_at=now_ms,
-                expires_at=now_ms + lasts,
-                retired_at=None if kept is None else kept.retired_at,
-            )
-        )
-    return Tokens(made.access, now_ms + ACCESS_MS, made.renewal)
 
 
 def _new_device_id(session: Session, draw: Draw) -> str:
@@ -198,11 +113,6 @@ def _new_device_id(session: Session, draw: Draw) -> str:
         drawn = base32(draw, 8)
         if not drawn.startswith(SERVER_PREFIX) and session.get(Device, drawn) is None:
             return drawn
-
-
-def _check_nonce(nonce: str) -> None:
-    if not 0 < len(nonce) <= _NONCE_LENGTH_MAX:
-        raise Refusal(Problem("bad_request", pointer="/nonce", params={"what": "nonce"}))
 
 
 def _changed_one(result: object) -> bool:

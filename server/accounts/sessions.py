@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from server.store import Busy, SqliteStore, SqlStore, is_busy
+from server.store import FAILURES, Busy, SqliteStore, SqlStore, is_busy
 
 __all__ = ["reading", "taking_turns", "writing"]
 
@@ -43,9 +42,9 @@ def writing(store: SqlStore) -> Iterator[Session]:
             session.begin(),
         ):
             yield session
-    except DBAPIError as error:
+    except FAILURES as error:
         if is_busy(error):
-            raise Busy(str(error.orig)) from error
+            raise Busy(str(error)) from error
         raise
 
 

@@ -1,16 +1,15 @@
 """``POST /sync/v1/refresh``: new tokens for a refresh token.
 
 The same refresh token and nonce answer the same, so that a lost answer costs
-nothing. See ``server.accounts.enrolment`` for what becomes of the old ones.
+nothing. See ``server.accounts.renewal`` for what becomes of the old ones.
 """
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from server.accounts import enrolment
-from server.accounts.enrolment import Tokens
-from server.accounts.sessions import writing
+from server.accounts import renewal
+from server.accounts.renewal import Tokens
 from server.api.bodies import read_object, text
 from server.api.enrol import answer
 from server.api.limits import REFRESH, counting_refusals
@@ -32,7 +31,7 @@ def refresh() -> Response:
 
     def renew() -> Tokens:
         key, now_ms = served.settings.secret, served.now_ms()
-        with writing(served.store) as session:
-            return enrolment.refresh(session, key=key, token=token, nonce=nonce, now_ms=now_ms)
+        with served.store.write() as tx:
+            return renewal.refresh(tx, key=key, token=token, nonce=nonce, now_ms=now_ms)
 
     return answer(patiently(renew)._asdict())

@@ -26,7 +26,15 @@ from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Table
 
 from server.store.codec import dumps
 
-__all__ = ["POSTGRES", "SQLITE", "PostgresStatements", "SqliteStatements", "Statements", "quoted"]
+__all__ = [
+    "POSTGRES",
+    "SQLITE",
+    "PostgresStatements",
+    "SqliteStatements",
+    "Statements",
+    "for_driver",
+    "quoted",
+]
 
 Names = tuple[str, ...]
 
@@ -34,6 +42,19 @@ Names = tuple[str, ...]
 def quoted(names: Sequence[str]) -> str:
     """Identifiers, quoted, between commas."""
     return ", ".join(f'"{name}"' for name in names)
+
+
+def for_driver(cursor: Any, text: str) -> str:
+    """A statement that is written with question marks, as a cursor's driver reads it.
+
+    For statements that hold no other question mark.
+    """
+    return text if type(cursor).__module__ == "sqlite3" else _formatted(text)
+
+
+@cache
+def _formatted(text: str) -> str:
+    return text.replace("?", "%s")
 
 
 class Statements(Protocol):

@@ -16,11 +16,15 @@ from tests.server.office import SECRET, bearer, open_office
 
 @pytest.fixture
 def office(database, script, monkeypatch):
-    """An office whose writing sessions tell the script where they are: ``write``, and ``UPDATE
-    device done`` and the like after each statement."""
+    """An office whose writers tell the script where they are: ``write``, and ``UPDATE device
+    done`` and the like after each statement."""
     url = database.engine.url.render_as_string(hide_password=False)
     opened = open_office(Settings(database_url=url, secret=SECRET))
-    taking_turns = sessions.taking_turns
+    store, taking_turns = opened.served.store, sessions.taking_turns
+    write = store.write
+
+    def done(statement):
+        script.reach(" ".join([*statement.split()[:2], "done"]))
 
     @contextmanager
     def told(store):
@@ -28,14 +32,38 @@ def office(database, script, monkeypatch):
         with taking_turns(store):
             yield
 
+    @contextmanager
+    def told_of_store():
+        script.reach("write")
+        with write() as tx:
+            tx.cursor = telling(tx.cursor, done)
+            yield tx
+
     monkeypatch.setattr(sessions, "taking_turns", told)
-
-    @event.listens_for(opened.served.store.engine, "after_cursor_execute")
-    def reached(_connection, _cursor, statement, *_more):
-        script.reach(" ".join([*statement.split()[:2], "done"]))
-
+    monkeypatch.setattr(store, "write", told_of_store)
+    event.listen(
+        store.engine,
+        "after_cursor_execute",
+        lambda _connection, _cursor, statement, *_more: done(statement),
+    )
     yield opened
-    opened.served.store.close()
+    store.close()
+
+
+def telling(cursor, done):
+    """A driver's cursor that tells of each statement when it is done."""
+
+    class Telling:
+        __module__ = type(cursor).__module__  # by which the driver is known
+
+        def __getattr__(self, name):
+            return getattr(cursor, name)
+
+        def execute(self, statement, parameters):
+            cursor.execute(statement, parameters)
+            done(statement)
+
+    return Telling()
 
 
 def asking(office, path, body):

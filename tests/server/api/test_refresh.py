@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.accounts.enrolment import ACCESS_MS, REFRESH_MS
+from server.accounts.renewal import ACCESS_MS, REFRESH_MS
 from tests.server.office import Office, bearer, json_of
 
 
