@@ -201,12 +201,13 @@ class Client:
     def _prepare(self) -> None:
         """What an exchange needs: a token that is not about to end, and the catalogue."""
         credentials = self._credentials()
-        offset_ms = self.replica.meta("offset_ms")
+        with self.replica.storage.read() as shelf:
+            offset_ms, schema = shelf.meta("offset_ms"), shelf.meta("schema") or 0
         if offset_ms is not None:  # Else this clock may be hours wrong, and nothing is known.
             left_ms = credentials.expires_at - (self._now_ms() + offset_ms)
             if left_ms <= _REFRESH_BEFORE_MS:
                 self.refresh()
-        if self.replica.catalogue.schema < max(1, self.replica.meta("schema") or 0):
+        if self.replica.catalogue.schema < max(1, schema):
             self.learn()
 
     def _guard(self, act: Callable[[], None]) -> Next:
@@ -291,7 +292,7 @@ class Client:
         attempt, self._failures = self._failures, self._failures + 1
         one.next = after(
             session,
-            waiting=self.replica.counts().waiting,
+            waiting=self.replica.count_waiting(),
             attempt=attempt,
             draw=self._draw(),
         )

@@ -44,10 +44,10 @@ def counted(shelf: Shelf, records: Collection[str]) -> Iterator[None]:
         for (feed, _record), part in parts.items():
             count, total = changes.get(feed, (0, 0))
             changes[feed] = (count + sign, total + sign * part)
-    feeds = shelf.feeds()
     for name, (count, total) in changes.items():
         if count or total:
-            known = feeds[name]
+            known = shelf.feed(name)
+            assert known is not None, "a record is a member of feeds that are known"
             digest = (known.sum + total) & DIGEST_MASK
             shelf.save_feed(known._replace(live=known.live + count, sum=digest))
 

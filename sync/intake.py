@@ -170,7 +170,7 @@ class Intake:
                 shelf.join(page.feed, [*put, *known], round_=round_)
                 shelf.leave(page.feed, page.left)
             self._settle_pages(shelf, page, put)
-            shelf.save_feed(shelf.feeds()[page.feed]._replace(cursor=page.cursor))
+            shelf.save_feed(_known(shelf, page.feed)._replace(cursor=page.cursor))
 
     def _begin_set(self, shelf: Shelf, name: str) -> int:
         """The round of a page. The first one of a whole set begins a new round.
@@ -178,7 +178,7 @@ class Intake:
         What this answer acknowledged before it counts as little as what was there: if it is
         still in the feed it will be sent, and if it was deleted or moved since, nobody says so.
         """
-        feed = shelf.feeds()[name]
+        feed = _known(shelf, name)
         if name in self._unbegun:
             self._unbegun.discard(name)
             feed = feed._replace(round=feed.round + 1)
@@ -264,7 +264,9 @@ def _set_feeds(shelf: Shelf, hello: Hello) -> set[str]:
         feed = known.get(name, FeedRow(name))
         if name in hello.reset or feed.cursor is None:
             whole.add(name)
-        shelf.save_feed(feed._replace(evicted=False, resetting=feed.resetting or name in whole))
+        read = feed._replace(evicted=False, resetting=feed.resetting or name in whole)
+        if read != known.get(name):
+            shelf.save_feed(read)
     for name, feed in known.items():
         # A feed without a cursor was not named in the checkpoint, so nobody says that it ended.
         if name in hello.evicted or (feed.cursor is None and name not in reads):
@@ -274,6 +276,13 @@ def _set_feeds(shelf: Shelf, hello: Hello) -> set[str]:
         for record in shelf.aliases():
             shelf.drop_alias(record)
     return whole
+
+
+def _known(shelf: Shelf, name: str) -> FeedRow:
+    """The row of a feed that is there: the hello of this answer saw to that."""
+    feed = shelf.feed(name)
+    assert feed is not None
+    return feed
 
 
 def _requeue(shelf: Shelf) -> None:
@@ -291,7 +300,7 @@ def _end_reset(shelf: Shelf, feed: FeedRow) -> None:
     gone = shelf.members(feed.name, before_round=feed.round)
     with counted(shelf, gone):
         shelf.leave(feed.name, gone)
-    shelf.save_feed(shelf.feeds()[feed.name]._replace(resetting=False))
+    shelf.save_feed(_known(shelf, feed.name)._replace(resetting=False))
 
 
 def _place(shelf: Shelf, record: str, feeds: Collection[str]) -> None:

@@ -16,7 +16,7 @@ nothing: callers pass ``now_ms``, record ids and the incarnation. Tokens are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from sync import bundles
@@ -52,23 +52,23 @@ class Replica:
         storage: ReplicaStorage,
         *,
         incarnation: str,
-        catalogue_of: Callable[[Mapping[str, Any]], Catalogue] = read_catalogue,
+        catalogues: MutableMapping[str, Catalogue] | None = None,
     ) -> None:
         """Opens what ``enrol`` made. ``incarnation``: 4 base-32 characters, drawn for this.
 
-        ``catalogue_of``: or what remembers what it read, for those who open thousands.
+        ``catalogues``: those that were read already, by ETag; who opens thousands shares one.
         """
         self.storage = storage
-        self._catalogue_of = catalogue_of
+        self._catalogues = {} if catalogues is None else catalogues
         with storage.read() as shelf:
             device, user = shelf.meta("device"), shelf.meta("user")
             if device is None or user is None:
                 raise Refusal(Problem("no_token"))
-            last, document = shelf.meta("last_stamp"), shelf.meta("catalogue")
+            last = shelf.meta("last_stamp")
+            self.catalogue = self._read(shelf.meta("etag"), lambda: shelf.meta("catalogue"))
         self.device: str = device
         self.user: str = user
         self._stamps = Stamps(device=device, incarnation=incarnation, last=last)
-        self.catalogue = catalogue_of(document) if document else Catalogue(schema=0)
 
     @staticmethod
     def enrol(storage: ReplicaStorage, *, device: str, user: str) -> None:
@@ -151,6 +151,11 @@ class Replica:
                 kept=shelf.count("held") + shelf.count("rejected"),
                 handed_in_ms=shelf.meta("handed_in_ms"),
             )
+
+    def count_waiting(self) -> int:
+        """How many operations are in the outbox."""
+        with self.storage.read() as shelf:
+            return shelf.count("waiting")
 
     def _views(self, shelf: Shelf, records: Sequence[str]) -> dict[str, View]:
         rows, pending = shelf.rows(records), shelf.pending(records)
@@ -361,11 +366,21 @@ class Replica:
 
     def learn(self, document: Mapping[str, Any], *, etag: str | None) -> None:
         """Take a catalogue; it is used from now on."""
-        catalogue = self._catalogue_of(document)
+        catalogue = self._read(etag, lambda: document)
         with self.storage.write() as shelf:
             shelf.set_meta("catalogue", document)
             shelf.set_meta("etag", etag)
         self.catalogue = catalogue
+
+    def _read(self, etag: str | None, document: Callable[[], Any]) -> Catalogue:
+        """The catalogue that has this ETag, which is read once; without one, at each time."""
+        known = self._catalogues.get(etag) if etag is not None else None
+        if known is None:
+            told = document()
+            known = read_catalogue(told) if told else Catalogue(schema=0)
+            if etag is not None:
+                self._catalogues[etag] = known
+        return known
 
     def wipe(self) -> None:
         """Forget everything, the outbox too: the server said that this device must."""

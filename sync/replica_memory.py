@@ -119,6 +119,9 @@ class _MemoryShelf:
     def feeds(self) -> dict[str, FeedRow]:
         return {name: self._feeds[name] for name in sorted(self._feeds)}
 
+    def feed(self, name: str) -> FeedRow | None:
+        return self._feeds.get(name)
+
     def save_feed(self, feed: FeedRow) -> None:
         self._put(self._feeds, feed.name, feed)
 

@@ -134,11 +134,12 @@ class _SqliteShelf:
     # Feeds
 
     def feeds(self) -> dict[str, FeedRow]:
-        rows = self._all("SELECT * FROM feed ORDER BY name")
-        return {
-            name: FeedRow(name, cursor, round_, bool(resetting), bool(evicted), live, total)
-            for name, cursor, round_, resetting, evicted, live, total in rows
-        }
+        rows = self._all("SELECT * FROM feed ORDER BY name").fetchall()
+        return {row[0]: _feed(*row) for row in rows}
+
+    def feed(self, name: str) -> FeedRow | None:
+        found = self._all("SELECT * FROM feed WHERE name = ?", (name,)).fetchone()
+        return _feed(*found) if found else None
 
     def save_feed(self, feed: FeedRow) -> None:
         self._all("INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?, ?)", feed)
@@ -148,6 +149,8 @@ class _SqliteShelf:
 
     def feeds_of(self, records: Collection[str]) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {}
+        if not records:
+            return {}
         query = f"SELECT record, feed FROM member WHERE record {_GIVEN}"
         for record, feed in self._all(query, (self._text(list(records)),)):
             found.setdefault(record, set()).add(feed)
@@ -160,6 +163,8 @@ class _SqliteShelf:
 
     def join(self, feed: str, records: Iterable[str], *, round_: int) -> None:
         joining = list(records)
+        if not joining:
+            return
         self._many(
             "INSERT OR REPLACE INTO member VALUES (?, ?, ?)",
             [(feed, record, round_) for record in joining],
@@ -167,6 +172,8 @@ class _SqliteShelf:
         self._all(f"DELETE FROM homeless WHERE record {_GIVEN}", (self._text(joining),))
 
     def leave(self, feed: str, records: Collection[str]) -> None:
+        if not records:
+            return
         given = self._text(list(records))
         gone = self._all(
             f"DELETE FROM member WHERE feed = ? AND record {_GIVEN} RETURNING record", (feed, given)
@@ -183,6 +190,8 @@ class _SqliteShelf:
     # Base rows
 
     def rows(self, records: Collection[str]) -> dict[str, Stored]:
+        if not records:
+            return {}
         query = f"SELECT {_BASE} FROM base JOIN layout ON id = layout WHERE record {_GIVEN}"
         return {
             record: Stored(
@@ -194,6 +203,8 @@ class _SqliteShelf:
         }
 
     def heads(self, records: Collection[str]) -> dict[str, str]:
+        if not records:
+            return {}
         query = f"SELECT record, head FROM base WHERE NOT deleted AND record {_GIVEN}"
         return dict(self._all(query, (self._text(list(records)),)).fetchall())
 
@@ -223,6 +234,8 @@ class _SqliteShelf:
         )
 
     def drop_rows(self, records: Collection[str]) -> None:
+        if not records:
+            return
         given = (self._text(list(records)),)
         self._all(f"DELETE FROM base WHERE record {_GIVEN}", given)
         self._all(f"DELETE FROM homeless WHERE record {_GIVEN}", given)
@@ -260,10 +273,14 @@ class _SqliteShelf:
         self._all(f"DELETE FROM operation WHERE stamp {_GIVEN}", (self._text(list(stamps)),))
 
     def entries(self, stamps: Collection[str]) -> dict[str, Entry]:
+        if not stamps:
+            return {}
         query = f"SELECT {_ENTRY} FROM operation WHERE stamp {_GIVEN} ORDER BY stamp"
         return {row[0]: self._entry(row) for row in self._all(query, (self._text(list(stamps)),))}
 
     def pending(self, records: Collection[str]) -> dict[str, list[Entry]]:
+        if not records:
+            return {}
         query = (
             f"SELECT {_ENTRY} FROM operation "
             f"WHERE state <> 'acknowledged' AND record {_GIVEN} ORDER BY stamp"
@@ -281,9 +298,11 @@ class _SqliteShelf:
         return [record for (record,) in self._all(query, (type_name,))]
 
     def in_state(self, *states: State, limit: int | None = None) -> list[Entry]:
-        query = f"SELECT {_ENTRY} FROM operation WHERE state {_GIVEN} ORDER BY stamp LIMIT ?"
-        given = (self._text(states), -1 if limit is None else limit)
-        return [self._entry(row) for row in self._all(query, given)]
+        # One state is read in the order of the index; of several, all are read and sorted.
+        marks = ", ".join("?" for _ in states)
+        query = f"SELECT {_ENTRY} FROM operation WHERE state IN ({marks}) ORDER BY stamp LIMIT ?"
+        found = self._all(query, (*states, -1 if limit is None else limit)).fetchall()
+        return [self._entry(row) for row in found]
 
     def count(self, state: State) -> int:
         found = self._all("SELECT count(*) FROM operation WHERE state = ?", (state,)).fetchone()
@@ -327,6 +346,12 @@ class _SqliteShelf:
 
     def _text(self, value: Any) -> str:
         return self._dumps(value).decode()
+
+
+def _feed(
+    name: str, cursor: str | None, round_: int, resetting: int, evicted: int, live: int, total: int
+) -> FeedRow:
+    return FeedRow(name, cursor, round_, bool(resetting), bool(evicted), live, total)
 
 
 assert set(PENDING) == {"waiting", "arriving", "held", "rejected"}  # the partial index says so

@@ -97,6 +97,10 @@ class Shelf(Protocol):
         """Every feed known, by name, in the order of the names."""
         ...
 
+    def feed(self, name: str) -> FeedRow | None:
+        """One feed's row, or None."""
+        ...
+
     def save_feed(self, feed: FeedRow) -> None:
         """Keep a feed's row."""
         ...

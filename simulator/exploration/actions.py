@@ -168,7 +168,7 @@ def _count_people(world: World, drafts: Sequence[Mapping[str, Any]]) -> None:
     out = {
         world.user_of(one)
         for one in world.tablets.values()
-        if not one.wiped and one.replica.counts().waiting
+        if not one.wiped and one.replica.count_waiting()
     }
     rows = world.oracle.ledger.rows
     for draft in drafts:

@@ -67,9 +67,10 @@ def _range(ledger: Ledger, op: Op) -> Iterator[Wrong]:
     if op.device.startswith("srv"):
         return  # People at desks may see the whole county.
     ever = {"shared", f"person:{op.actor}"}
-    for past in ledger.past.values():
-        if past[0].spec.name == "assignment" and past[0].get("user") == op.actor:
-            ever.add(str(past[0].get("feed")))
+    for assignment in ledger.assignments:
+        first = ledger.past[assignment][0]
+        if first.get("user") == op.actor:
+            ever.add(str(first.get("feed")))
     lay = {feed for row in ledger.past.get(op.record, ()) for feed in row.feeds()}
     if lay and not lay & ever:
         yield 4, f"{op.stamp} changed {op.type} {op.record}, which its author never read"

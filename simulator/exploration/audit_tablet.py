@@ -41,7 +41,12 @@ def audit_cursors(ledger: Ledger, tablet: Tablet, damaged: Collection[str] = ())
             heads = shelf.heads(entries)
             gone = any(state in ("left", "deleted") for state, _ in entries.values())
             members = frozenset(shelf.members(name) if gone else ())
-            for record, (state, head) in entries.items():
+            suspects = [
+                (record, state, head)
+                for record, (state, head) in entries.items()
+                if state != "live" or heads.get(record) != head
+            ]
+            for record, state, head in suspects:
                 mine = heads.get(record)
                 if record in damaged:
                     continue

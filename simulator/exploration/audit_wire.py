@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from simulator.exploration.ledger import Ledger
 __all__ = ["Exchange", "audit_answer", "read_exchange"]
 
 Wrong = tuple[int, str]
+
+_GZIP_WINDOW = 31
 
 
 class Exchange(NamedTuple):
@@ -31,7 +33,7 @@ class Exchange(NamedTuple):
 
 
 def _plain(body: bytes, encoding: str | None) -> bytes:
-    return gzip.decompress(body) if encoding == "gzip" else body
+    return zlib.decompress(body, _GZIP_WINDOW) if encoding == "gzip" else body
 
 
 def read_exchange(

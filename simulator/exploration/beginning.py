@@ -17,7 +17,7 @@ from simulator.exploration.disk import Disk, Image
 from simulator.exploration.ledger import Ledger, read_specs
 from simulator.exploration.office import CATALOGUE, Office, Response, empty_database
 from simulator.exploration.signing import public_key
-from simulator.exploration.tablet import catalogue_of
+from simulator.exploration.tablet import CATALOGUES
 from sync.client import Client, Credentials, MemoryKeyring, enrol
 from sync.replica import Replica
 from sync.transport import Reply
@@ -91,7 +91,7 @@ def _first_sync(
     Replica.enrol(disk, device=credentials.device, user=credentials.user)
     keyring = MemoryKeyring(credentials)
     incarnation = chance.dice("beginning", name).base32(4)
-    replica = Replica(disk, incarnation=incarnation, catalogue_of=catalogue_of)
+    replica = Replica(disk, incarnation=incarnation, catalogues=CATALOGUES)
     client = Client(
         replica, link, keyring, now_ms=lambda: clock[0], draw=lambda: 0.5, nonce=lambda: "n0"
     )

@@ -8,6 +8,7 @@ changed in each transaction, in the order in which it was written, and are rolle
 Invariants
     * ``drain`` gives every change since the last one, once.
     * What was read before is kept here: a row that vanishes, or a text that changes, shows.
+    * The entries of a feed are read again once any of them changed, and not before.
 """
 
 from __future__ import annotations
@@ -186,6 +187,12 @@ CREATE TEMP TRIGGER w_held AFTER UPDATE ON main.held BEGIN
   INSERT INTO watch (what, key) VALUES ('held+', NEW.stamp); END;
 CREATE TEMP TRIGGER w_held_gone AFTER DELETE ON main.held BEGIN
   INSERT INTO watch (what, key) VALUES ('held-', OLD.stamp); END;
+CREATE TEMP TRIGGER w_entry_new AFTER INSERT ON main.entry BEGIN
+  INSERT INTO watch (what, key) VALUES ('feed', NEW.feed); END;
+CREATE TEMP TRIGGER w_entry AFTER UPDATE ON main.entry BEGIN
+  INSERT INTO watch (what, key) VALUES ('feed', NEW.feed), ('feed', OLD.feed); END;
+CREATE TEMP TRIGGER w_entry_gone AFTER DELETE ON main.entry BEGIN
+  INSERT INTO watch (what, key) VALUES ('feed', OLD.feed); END;
 """
 _OPERATION = (
     'SELECT stamp, record, type, kind, actor, outcome, code, "at", corrected, received, cause, '
@@ -205,12 +212,16 @@ class Ledger:
         self.conflicts: dict[str, ConflictRow] = {}
         self.held: dict[str, HeldRow] = {}
         self.own: dict[str, list[int]] = {}
-        self._assignments: dict[str, Row] = {}
+        self.assignments: dict[str, Row] = {}
+        self.heads: dict[str, str] = {}
+        self._entries: dict[str, list[tuple[int, str, str]]] = {}
+        self._names: dict[str, str] = {}
         self._db: sqlite3.Connection = sqlite3.connect(":memory:")
 
     def attach(self, connection: sqlite3.Connection) -> None:
         """Hear of what changes in this database from now on."""
         self._db = connection
+        self._entries.clear()
         connection.executescript(_WATCH)
 
     def stay(self, connection: sqlite3.Connection) -> None:
@@ -226,7 +237,9 @@ class Ledger:
         self.conflicts.clear()
         self.held.clear()
         self.own.clear()
-        self._assignments.clear()
+        self.assignments.clear()
+        self.heads.clear()
+        self._entries.clear()
         for row in db.execute(f"{_OPERATION} ORDER BY received, stamp").fetchall():
             self._take_op(row)
         for stamp in [row[0] for row in db.execute("SELECT stamp FROM held")]:
@@ -244,8 +257,9 @@ class Ledger:
             twin.of_record.setdefault(op.record, []).append(op)
         twin.past = {record: [*rows] for record, rows in self.past.items()}
         twin.own = {feed: [*digest] for feed, digest in self.own.items()}
+        twin.heads.update(self.heads)
         twin.rows.update(self.rows)
-        twin._assignments.update(self._assignments)
+        twin.assignments.update(self.assignments)
         twin.conflicts.update(self.conflicts)
         twin.held.update(self.held)
         return twin
@@ -258,7 +272,7 @@ class Ledger:
             return Row(row.raw, specs[row.spec.name], deleted=row.deleted)
 
         self.rows.update({record: again(row) for record, row in self.rows.items()})
-        self._assignments = {record: self.rows[record] for record in self._assignments}
+        self.assignments = {record: self.rows[record] for record in self.assignments}
         self.past.update(
             {record: [again(row) for row in rows] for record, rows in self.past.items()}
         )
@@ -268,13 +282,13 @@ class Ledger:
     def drain(self) -> list[Change]:
         """What changed since the last time; afterwards this is what the database holds."""
         db = self._db
-        changes = [
-            Change(*row)
-            for row in db.execute("SELECT what, key, old, new FROM watch ORDER BY n").fetchall()
-        ]
-        if not changes:
-            return changes
+        found = db.execute("SELECT what, key, old, new FROM watch ORDER BY n").fetchall()
+        if not found:
+            return []
         db.execute("DELETE FROM watch")
+        changes = [Change._make(row) for row in found if row[0] != "feed"]
+        for key in {row[1] for row in found if row[0] == "feed"}:
+            self._entries.pop(self._names.get(key, ""), None)
         self._read_ops([one.key for one in changes if one.what in ("op+", "op~", "op!")])
         for change in changes:
             what, key = change.what, change.key
@@ -306,8 +320,8 @@ class Ledger:
         self.of_record.setdefault(op.record, []).append(op)
 
     def _take_row(self, record: str, told: bytes) -> None:
-        kind, deleted = self._db.execute(
-            "SELECT type, deleted FROM record WHERE id = ?", (record,)
+        kind, deleted, self.heads[record] = self._db.execute(
+            "SELECT type, deleted, head FROM record WHERE id = ?", (record,)
         ).fetchone()
         row = Row(orjson.loads(told), self.specs[kind], deleted=bool(deleted))
         if record in self.rows:
@@ -315,7 +329,7 @@ class Ledger:
         self._count(row, 1)
         self.rows[record] = row
         if kind == "assignment":
-            self._assignments[record] = row
+            self.assignments[record] = row
         self.past.setdefault(record, []).append(row)
 
     def _count(self, row: Row, sign: int) -> None:
@@ -352,12 +366,25 @@ class Ledger:
 
     def entries(self, feed: str, *, upto: int) -> dict[str, tuple[str, str]]:
         """Record → (state, head) of a feed's entries up to a position."""
-        found = self._db.execute(
-            "SELECT e.record, e.state, r.head FROM feed f JOIN entry e ON e.feed = f.key "
-            "JOIN record r ON r.id = e.record WHERE f.name = ? AND e.seq <= ?",
-            (feed, upto),
-        )
-        return {record: (state, head) for record, state, head in found}
+        known = self._entries.get(feed)
+        if known is None:
+            known = self._entries[feed] = self._read_entries(feed)
+        heads = self.heads
+        return {
+            record: (state, heads[record])
+            for seq, record, state in known
+            if seq <= upto and record in heads
+        }
+
+    def _read_entries(self, feed: str) -> list[tuple[int, str, str]]:
+        """Every entry of a feed: (seq, record, state)."""
+        found = self._db.execute("SELECT key FROM feed WHERE name = ?", (feed,)).fetchone()
+        if found is None:
+            return []
+        self._names[str(found[0])] = feed
+        return self._db.execute(
+            "SELECT seq, record, state FROM entry WHERE feed = ?", found
+        ).fetchall()
 
     def left(self, record: str) -> list[tuple[str, int]]:
         """(feed, sequence number) of each feed that a record left."""
@@ -484,6 +511,6 @@ class Ledger:
         """(assignment, feed, since, until) of a user's live assignments, by their rows."""
         return [
             (row.id, row.get("feed"), row.get("since"), row.get("until"))
-            for row in self._assignments.values()
+            for row in self.assignments.values()
             if not row.deleted and row.get("user") == user
         ]

@@ -255,6 +255,7 @@ class Oracle:
 
     def synced(self, tablet: Tablet) -> None:
         """Judge a tablet's disk, now that an exchange has ended somehow."""
+        self.look()
         self.judge(audit_cursors(self.ledger, tablet, self.world.damaged))
         if self.world.damaged:
             return  # A copy that was damaged differs until it is repaired, and must not in the end.

@@ -167,7 +167,7 @@ def _heal(world: World) -> None:
 def _position(world: World) -> tuple[Any, ...]:
     """Whether anything still moves: the ends of all feeds, and what waits on tablets."""
     waiting = tuple(
-        (one.replica.counts().waiting, len(one.disk.photos.waiting()))
+        (one.replica.count_waiting(), len(one.disk.photos.waiting()))
         for one in world.tablets.values()
     )
     return (tuple(sorted(world.oracle.ledger.digests().items())), waiting)

@@ -19,7 +19,6 @@ from greenlet import greenlet
 from simulator.exploration.disk import CODEC, Disk, DiskFull, Image, PowerCut
 from simulator.exploration.photos import Camera
 from sync.catalogue import Catalogue
-from sync.catalogue_document import read_catalogue
 from sync.client import Client, Credentials, MemoryKeyring, Report
 from sync.digests import Difference
 from sync.errors import Refusal
@@ -30,19 +29,10 @@ if TYPE_CHECKING:
     from simulator.exploration.network import Link
     from simulator.exploration.world import World
 
-__all__ = ["Tablet", "catalogue_of"]
+__all__ = ["CATALOGUES", "Tablet"]
 
-_READ: list[tuple[Mapping[str, Any], Catalogue]] = []
-
-
-def catalogue_of(document: Mapping[str, Any]) -> Catalogue:
-    """What ``read_catalogue`` gives, which takes longer than to see that it was read before."""
-    for read, catalogue in _READ:
-        if read == document:
-            return catalogue
-    catalogue = read_catalogue(document)
-    _READ.append((document, catalogue))
-    return catalogue
+CATALOGUES: dict[str, Catalogue] = {}
+"""What any tablet of this process has read, by ETag: that is the hash of a document."""
 
 
 class Tablet:
@@ -89,7 +79,7 @@ class Tablet:
         dice = self.world.chance.dice("incarnation", self.name, self.starts)
         self.starts += 1
         incarnation = dice.base32(4)
-        self.replica = Replica(self.disk, incarnation=incarnation, catalogue_of=catalogue_of)
+        self.replica = Replica(self.disk, incarnation=incarnation, catalogues=CATALOGUES)
         self.client = self._client()
 
     def _client(self) -> Client:
