@@ -22,12 +22,11 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from server.accounts.sessions import reading
 from server.api.bodies import parse
 from server.devices import reader_by_id
 from server.door import patiently
-from server.models import Device
 from server.services import Services
+from server.store.statements import for_driver
 from sync import bundles
 from sync.errors import Problem, Refusal
 from sync.exchange import Request, read_request
@@ -37,6 +36,8 @@ __all__ = ["LIMIT_BYTES", "Taken", "take", "take_unsigned"]
 
 LIMIT_BYTES = 10 * 1024 * 1024
 """The largest bundle: a request of 8 MiB, as a text in a text."""
+
+_MAKER = "SELECT key, revoked FROM device WHERE id = ?"
 
 
 class Taken(NamedTuple):
@@ -57,16 +58,16 @@ def take(served: Services, told: Any) -> Taken:
     """
     bundle = bundles.read(told)
     request = _request(bundle.payload)
-    device = _device(served, request.device)
-    if device is None:
+    maker = _maker(served, request.device)
+    if maker is None:
         raise Refusal(Problem("bundle_unknown"))
-    if bundle.signature is None or device.key is None:
+    if bundle.signature is None or maker.key is None:
         raise Refusal(Problem("bundle_unsigned"))
-    if not _is_signed(bundle.payload, bundle.signature, device.key):
+    if not _is_signed(bundle.payload, bundle.signature, maker.key):
         raise Refusal(Problem("bundle_forged"))
-    if device.revoked:
+    if maker.revoked:
         raise Refusal(Problem("bundle_revoked"))
-    return _apply(served, request, _reader(served, request.device))
+    return _apply(served, request, maker.reader)
 
 
 def take_unsigned(served: Services, told: Any) -> Taken:
@@ -75,9 +76,10 @@ def take_unsigned(served: Services, told: Any) -> Taken:
     For administrators, who vouch for where the file is from. Raises Refusal.
     """
     request = _request(bundles.read(told).payload)
-    if _device(served, request.device) is None:
+    maker = _maker(served, request.device)
+    if maker is None:
         raise Refusal(Problem("bundle_unknown"))
-    return _apply(served, request, replace(_reader(served, request.device), suspended=True))
+    return _apply(served, request, replace(maker.reader, suspended=True))
 
 
 def _request(payload: str) -> Request:
@@ -88,16 +90,25 @@ def _request(payload: str) -> Request:
     return read_request(parse(body))
 
 
-def _device(served: Services, device: str) -> Device | None:
+class _Maker(NamedTuple):
+    """The device that made a bundle: the key that it signs with, and what it may do."""
+
+    key: str | None
+    revoked: bool
+    reader: Reader
+
+
+def _maker(served: Services, device: str) -> _Maker | None:
     if len(device) != 8 or not device.isascii() or not device.isalnum():
         return None
-    with reading(served.store) as session:
-        return session.get(Device, device)
-
-
-def _reader(served: Services, device: str) -> Reader:
     with served.store.read() as snapshot:
-        return reader_by_id(snapshot.cursor, device, now_ms=served.now_ms())
+        cursor = snapshot.cursor
+        cursor.execute(for_driver(cursor, _MAKER), (device,))
+        found = cursor.fetchall()
+        if not found:
+            return None
+        ((key, revoked),) = found
+        return _Maker(key, bool(revoked), reader_by_id(cursor, device, now_ms=served.now_ms()))
 
 
 def _is_signed(payload: str, signature: bytes, key: str) -> bool:

@@ -271,10 +271,4 @@ def _unseen(tx: Writing, batch: Batch, records: Collection[str]) -> set[str]:
     positions = batch.positions
     if batch.scope.grace:  # Of another history's cursor nobody can say what it had come to.
         positions = {**dict.fromkeys(batch.scope.grace, 0), **positions}
-    if not positions or not records:
-        return set()
-    states = tx.feeds(positions)
-    behind = {
-        feed: seq for feed, seq in positions.items() if feed in states and states[feed].seq > seq
-    }
-    return tx.beyond(behind, records) if behind else set()
+    return tx.beyond(positions, records)

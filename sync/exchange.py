@@ -46,13 +46,14 @@ _TIME_MAX = 1 << 48
 
 
 class Request(NamedTuple):
-    """The body of an exchange, checked for form."""
+    """The body of an exchange, checked for form. ``cursors``: what is one in the checkpoint."""
 
     device: str
     schema: int
     sent_at: int | None
     operations: Sequence[Any]
     checkpoint: Mapping[str, Any]
+    cursors: Mapping[str, Cursor]
     limit: int
     status: Mapping[str, Any] | None
 
@@ -111,6 +112,11 @@ def read_request(body: Any) -> Request:
         sent_at=_number(body, "sent_at"),
         operations=operations,
         checkpoint=checkpoint,
+        cursors={
+            feed: cursor
+            for feed, text in checkpoint.items()
+            if (cursor := Cursor.read(text, feed=feed)) is not None
+        },
         limit=_limit(body),
         status=status,
     )
@@ -205,8 +211,8 @@ class Exchange:
         legible = self._authority.read(batch)
         with self._store.write() as tx:
             epoch = tx.epoch()
-            cursors = _cursors(request.checkpoint, scope, epoch=epoch)
-            positions = _ended_positions(request.checkpoint, scope, epoch=epoch)
+            cursors = _cursors(request, scope, epoch=epoch)
+            positions = _ended_positions(request, scope, epoch=epoch)
             positions |= {feed: one.seq for feed, one in cursors.items()}
             batch = batch._replace(positions=positions)
             verdicts: Verdicts = self._authority.accept(tx, batch, legible)
@@ -354,19 +360,19 @@ def _reading_order(feed: str) -> tuple[int, str]:
     return (0 if feed == SHARED else 1 if feed.startswith("person:") else 2, feed)
 
 
-def _cursors(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, Cursor]:
+def _cursors(request: Request, scope: Scope, *, epoch: str) -> dict[str, Cursor]:
     """Feed → cursor, for the feeds that are read and whose cursor is of this grant and history."""
     cursors: dict[str, Cursor] = {}
     for feed, generation in scope.generations.items():
-        cursor = Cursor.read(checkpoint.get(feed), feed=feed)
+        cursor = request.cursors.get(feed)
         if cursor is not None and cursor.epoch == epoch and cursor.generation == generation:
             cursors[feed] = cursor
     return cursors
 
 
-def _ended_positions(checkpoint: Mapping[str, Any], scope: Scope, *, epoch: str) -> dict[str, int]:
+def _ended_positions(request: Request, scope: Scope, *, epoch: str) -> dict[str, int]:
     """Feed → seq, for those of grants that ended lately, whose cursors the device still has."""
-    cursors = (Cursor.read(checkpoint.get(feed), feed=feed) for feed in scope.grace)
+    cursors = map(request.cursors.get, scope.grace)
     return {one.feed: one.seq for one in cursors if one is not None and one.epoch == epoch}
 
 
@@ -396,7 +402,7 @@ class _Pull:
     def run(self, feeds: Sequence[str]) -> None:
         """Read each feed from its cursor on, as long as the limit allows."""
         states = self.snapshot.feeds(feeds)
-        cursors = _cursors(self.request.checkpoint, self.scope, epoch=self.epoch)
+        cursors = _cursors(self.request, self.scope, epoch=self.epoch)
         left = self.request.limit
         for feed in feeds:
             state = states.get(feed, _EMPTY)

@@ -36,6 +36,11 @@ def person(user: str) -> str:
     return f"person:{user}"
 
 
+def _check(feed: str) -> str:
+    """What tells the cursors of a feed from those of others. Strangers name feeds as they like."""
+    return f"{crc32(feed.encode('utf-8', 'surrogatepass')):08x}"
+
+
 class Cursor(NamedTuple):
     """A position in one feed: every entry up to ``seq`` has been read.
 
@@ -57,7 +62,7 @@ class Cursor(NamedTuple):
     def text(self) -> str:
         """The opaque text that devices keep."""
         place = f"{self.seq:x}" if self.begun <= self.seq else f"{self.seq:x}-{self.begun:x}"
-        return f"{self.epoch}.{self.generation}.{place}.{crc32(self.feed.encode()):08x}"
+        return f"{self.epoch}.{self.generation}.{place}.{_check(self.feed)}"
 
     @classmethod
     def read(cls, text: object, *, feed: str) -> Cursor | None:
@@ -65,7 +70,7 @@ class Cursor(NamedTuple):
         if not isinstance(text, str) or len(text) > 200:
             return None
         parts = text.split(".")
-        if len(parts) != 4 or parts[3] != f"{crc32(feed.encode()):08x}":
+        if len(parts) != 4 or parts[3] != _check(feed):
             return None
         place, _, begun = parts[2].partition("-")
         try:

@@ -53,7 +53,7 @@ def migrate(settings: HasDatabase | str, *, epoch: str | None = None) -> None:
         if in_memory(url):
             raise ValueError("a database in memory is made by open_store")
         engine = sqlite_engine(url)
-        alone: AbstractContextManager[None] = FileLock(f"{url.database}.lock").held()
+        alone: AbstractContextManager[None] = FileLock(f"{url.database}.lock")
     else:
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
         alone = _advisory_lock(engine)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -27,9 +28,9 @@ from server.records import PROJECTIONS
 from server.records.projection import Projection
 from server.store.statements import Statements
 from server.store.tables import PROJECTED
-from sync.catalogue import RecordType
+from sync.catalogue import Catalogue, RecordType
 
-__all__ = ["Projector", "Shift", "write"]
+__all__ = ["Projector", "Shift", "projectors_of", "write"]
 
 Picture = tuple[Any, ...]
 
@@ -105,6 +106,13 @@ class Projector:
                 if column.value(old) != value:
                     changed[column.name] = value
         return changed
+
+
+@lru_cache(maxsize=4)
+def projectors_of(catalogue: Catalogue) -> dict[str, Projector]:
+    """Type → its projector, for the types that something queries. Nobody changes them."""
+    found = ((spec.name, Projector.of(spec)) for spec in catalogue)
+    return {name: projector for name, projector in found if projector is not None}
 
 
 def write(cursor: Any, sql: Statements, projector: Projector, shifts: Iterable[Shift]) -> None:

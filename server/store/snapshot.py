@@ -14,11 +14,12 @@ This module opens and ends no transaction: ``sqlite`` and ``postgres`` do.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
 
-from server.store.projections import Projector
+from server.store.projections import projectors_of
 from server.store.statements import Statements
 from server.store.tables import CONFLICT, HELD, OPERATION
 from sync.catalogue import Catalogue
@@ -35,6 +36,7 @@ def _columns(letter: str, table: Table) -> str:
     return ", ".join(f'{letter}."{column.name}"' for column in table.columns)
 
 
+@cache
 def _texts(sql: Statements) -> dict[str, str]:
     """The read statements. In all of them every table has one letter."""
     texts = _reads(sql)
@@ -106,11 +108,7 @@ class Shared:
         self.codec = codec
         self.sql = sql
         self.texts = _texts(sql)
-        self.projectors = {
-            spec.name: projector
-            for spec in catalogue
-            if (projector := Projector.of(spec)) is not None
-        }
+        self.projectors = projectors_of(catalogue)
         self.feed_keys: dict[str, int] = {"": NO_FEED}
 
 

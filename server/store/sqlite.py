@@ -19,8 +19,7 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -38,6 +37,9 @@ from sync.catalogue import Catalogue
 __all__ = ["FileLock", "SqliteStore", "TurnLock", "sqlite_engine"]
 
 T = TypeVar("T", bound=Snapshot)
+
+_NOBODY: AbstractContextManager[None] = nullcontext()
+"""The lock of who waits for nobody."""
 
 _WAIT_SECONDS = 30
 _SCRUB_MS = 2_000
@@ -97,7 +99,7 @@ def sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-class FileLock:
+class FileLock(AbstractContextManager[None]):
     """One writer at a time, over threads and processes: they queue instead of trying again.
 
     The file is opened anew in each process, for a lock that was inherited by a fork
@@ -111,20 +113,25 @@ class FileLock:
         self._file = -1
         self._is_closed = False
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Wait for the turn, and keep it for the ``with`` block."""
-        with self._turn:
+        self._turn.acquire()
+        try:
             if self._is_closed:
                 raise Busy("this store was closed")
             if self._process != os.getpid():
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 self._file, self._process = os.open(self._path, flags, 0o600), os.getpid()
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def __exit__(self, *_error: object) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Close the file, once whoever holds it has ended."""
@@ -134,25 +141,24 @@ class FileLock:
             self._process, self._file, self._is_closed = 0, -1, True
 
 
-class TurnLock:
+class TurnLock(AbstractContextManager[None]):
     """Transactions on a database in memory take turns; one inside another is a mistake."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._owner = 0
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Wait for the turn, and keep it for the ``with`` block."""
         me = threading.get_ident()
         if self._owner == me:
             raise RuntimeError("a database in memory has one transaction at a time")
-        with self._turn:
-            self._owner = me
-            try:
-                yield
-            finally:
-                self._owner = 0
+        self._turn.acquire()
+        self._owner = me
+
+    def __exit__(self, *_error: object) -> None:
+        self._owner = 0
+        self._turn.release()
 
     def close(self) -> None:
         """Nothing to close."""
@@ -173,22 +179,15 @@ class SqliteStore:
 
     def writing_alone(self) -> AbstractContextManager[None]:
         """Keep all other writers that know of the lock away, for the ``with`` block."""
-        return self._lock.held()
+        return self._lock
 
     def read(self) -> AbstractContextManager[Snapshot]:
         """A snapshot, closed at the end of the ``with`` block."""
-        return (
-            self._turn("BEGIN", Snapshot) if self._memory else _Transaction(self, "BEGIN", Snapshot)
-        )
+        return _Transaction(self, "BEGIN", Snapshot, self._lock if self._memory else _NOBODY)
 
     def write(self) -> AbstractContextManager[Writer]:
         """A write transaction. Raises ``Busy`` if the write lock could not be had in time."""
-        return self._turn("BEGIN IMMEDIATE", Writer)
-
-    @contextmanager
-    def _turn(self, begin: str, kind: type[T]) -> Iterator[T]:
-        with self._lock.held(), _Transaction(self, begin, kind) as transaction:
-            yield transaction
+        return _Transaction(self, "BEGIN IMMEDIATE", Writer, self._lock)
 
     def take_connection(self) -> sqlite3.Connection:
         """A connection of one's own, until ``give_back``. The pool's own way costs 20 us more."""
@@ -231,20 +230,34 @@ class SqliteStore:
 
 
 class _Transaction(AbstractContextManager[T]):
-    """One transaction, on a connection of its own."""
+    """One transaction, on a connection of its own; ``lock`` is held before it and after it."""
 
-    __slots__ = ("_begin", "_connection", "_kind", "_store", "_transaction")
+    __slots__ = ("_begin", "_connection", "_kind", "_lock", "_store", "_transaction")
 
-    def __init__(self, store: SqliteStore, begin: str, kind: type[T]) -> None:
-        self._store, self._begin, self._kind = store, begin, kind
+    def __init__(
+        self,
+        store: SqliteStore,
+        begin: str,
+        kind: type[T],
+        lock: AbstractContextManager[None],
+    ) -> None:
+        self._store, self._begin, self._kind, self._lock = store, begin, kind, lock
 
     def __enter__(self) -> T:
+        self._lock.__enter__()
+        try:
+            return self._begun()
+        except BaseException as error:
+            self._lock.__exit__(None, None, None)
+            _raise_busy(error)
+            raise
+
+    def _begun(self) -> T:
         connection = self._connection = self._store.take_connection()
         try:
             cursor = connection.execute(self._begin)
-        except BaseException as error:
+        except BaseException:
             self._store.give_back(connection)
-            _raise_busy(error)
             raise
         self._transaction = self._kind(self._store.shared, cursor)
         return self._transaction
@@ -264,9 +277,12 @@ class _Transaction(AbstractContextManager[T]):
             _raise_busy(failure)
             raise
         finally:
-            if connection.in_transaction:
-                connection.rollback()
-            self._store.give_back(connection)
+            try:
+                if connection.in_transaction:
+                    connection.rollback()
+                self._store.give_back(connection)
+            finally:
+                self._lock.__exit__(None, None, None)
         _raise_busy(error)
 
 

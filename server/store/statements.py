@@ -58,7 +58,9 @@ def _formatted(text: str) -> str:
 
 
 class Statements(Protocol):
-    """What differs between the two databases."""
+    """What differs between the two databases. There is one of each, and it never changes."""
+
+    def __hash__(self) -> int: ...
 
     mark: str
     """The mark of one parameter."""

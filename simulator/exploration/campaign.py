@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from simulator.exploration.beginning import beginning
 from simulator.exploration.mutants import planted
@@ -87,14 +87,19 @@ def _one(seed: int, *, profile: str, steps: int, mutant: str | None) -> Outcome:
 _RUNS_A_COLLECTION = 4
 
 
+@cache
+def _leave_what_is_there() -> None:
+    """Once in a process: no collection looks at what is there now. To ask would be to count it."""
+    gc.freeze()
+
+
 @contextmanager
 def _collected_after(seed: int) -> Iterator[None]:
     """Collect garbage after every few runs: what stays alive until then was looked at 60 times.
 
     What was there before the first run stays, and is not looked at again.
     """
-    if not gc.get_freeze_count():
-        gc.freeze()
+    _leave_what_is_there()
     gc.disable()
     try:
         yield

@@ -71,7 +71,7 @@ class Dice:
 
     def happens(self, probability: float) -> bool:
         """Whether something does that happens with this probability."""
-        return self.share() < probability
+        return (self._word() >> 11) * 2.0**-53 < probability
 
     def between(self, least: int, most: int) -> int:
         """A whole number from ``least`` to ``most``, both included."""
@@ -79,7 +79,7 @@ class Dice:
 
     def pick(self, among: Sequence[T]) -> T:
         """One of several."""
-        return among[self.below(len(among))]
+        return among[self._word() % len(among)]
 
     def weighted(self, weights: Mapping[str, float]) -> str | None:
         """One name, by weight; None if no weight is above 0."""

@@ -44,8 +44,10 @@ class Desk:
         with tablet.disk.read() as shelf:
             for entry in shelf.in_state(*PENDING):
                 own.setdefault(entry.body["type"], set()).add(entry.record)
-            known = {name: {*shelf.records(name), *own.get(name, ())} for name in self.specs}
-        self.known: dict[str, list[str]] = {name: sorted(ids) for name, ids in known.items() if ids}
+            known = {name: shelf.records(name) for name in self.specs}
+        for name, made in own.items():
+            known[name] = sorted({*known[name], *made})
+        self.known: dict[str, list[str]] = {name: ids for name, ids in known.items() if ids}
         self.entered = Entered(f"〔{mark}〕", tablet.now_ms(), self.known)
         user = world.oracle.ledger.rows.get(world.user_of(tablet))
         self.role = user.get("role") if user else ""

@@ -45,11 +45,11 @@ def test_writers_in_several_processes_queue(sqlite_url):
 
 def test_a_lock_inherited_by_a_fork_is_taken_anew(tmp_path):
     lock = FileLock(str(tmp_path / "lock"))
-    with lock.held():
+    with lock:
         pass
     child = os.fork()
     if child == 0:
-        with lock.held():
+        with lock:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     lock.close()
@@ -58,12 +58,12 @@ def test_a_lock_inherited_by_a_fork_is_taken_anew(tmp_path):
 def test_a_lock_is_closed_after_who_holds_it_and_then_it_is_busy(tmp_path):
     lock = FileLock(str(tmp_path / "lock"))
     closing = threading.Thread(target=lock.close)
-    with lock.held():
+    with lock:
         closing.start()
         closing.join(0.05)
         assert closing.is_alive()
     closing.join(60)
-    with pytest.raises(Busy, match="closed"), lock.held():
+    with pytest.raises(Busy, match="closed"), lock:
         pass
 
 
