@@ -20,6 +20,7 @@ import sqlite3
 import threading
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -34,15 +35,20 @@ from server.store.statements import SQLITE
 from server.store.writer import Writer
 from sync.catalogue import Catalogue
 
-__all__ = ["FileLock", "SqliteStore", "TurnLock", "sqlite_engine"]
+__all__ = ["FileLock", "SqliteStore", "TurnLock", "memory_connection", "sqlite_engine"]
 
 T = TypeVar("T", bound=Snapshot)
 
 _NOBODY: AbstractContextManager[None] = nullcontext()
 """The lock of who waits for nobody."""
 
-_WAIT_SECONDS = 30
 _SCRUB_MS = 2_000
+_ARGUMENTS: dict[str, Any] = {
+    "isolation_level": None,
+    "timeout": 30,
+    "cached_statements": 256,
+    "check_same_thread": False,
+}
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -77,19 +83,17 @@ def sqlite_engine(url: URL) -> Engine:
     """
     if not in_memory(url):
         _make_private(str(url.database))
-    arguments = {"isolation_level": None, "timeout": _WAIT_SECONDS, "cached_statements": 256}
     memory = in_memory(url)
     engine = create_engine(
         url,
         poolclass=StaticPool if memory else QueuePool,
-        connect_args={**arguments, "check_same_thread": False},
+        connect_args=_ARGUMENTS,
         hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
+        _set_up(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -97,6 +101,18 @@ def sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql(options.get("begin", "BEGIN"))
 
     return engine
+
+
+def memory_connection() -> sqlite3.Connection:
+    """A connection to an empty database in memory, as the engine's own are."""
+    connection: sqlite3.Connection = sqlite3.connect(":memory:", **_ARGUMENTS)
+    _set_up(connection)
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
 
 
 class FileLock(AbstractContextManager[None]):
@@ -167,15 +183,22 @@ class TurnLock(AbstractContextManager[None]):
 class SqliteStore:
     """Records and operations in a SQLite file, or in memory."""
 
-    def __init__(self, url: URL, catalogue: Catalogue, *, engine: Engine | None = None) -> None:
-        """``engine``: one that is there already, as after a restart of what runs in memory."""
-        self.engine = engine or sqlite_engine(url)
+    def __init__(
+        self, url: URL, catalogue: Catalogue, *, connection: sqlite3.Connection | None = None
+    ) -> None:
+        """``connection``: one to a database in memory, which outlives this store."""
+        self._url = url
         self.catalogue = catalogue
         self.codec = CODEC
         self.shared = Shared(catalogue, CODEC, SQLITE)
         self._memory = in_memory(url)
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._idle: deque[sqlite3.Connection] = deque([connection] if connection else [])
         self._lock = TurnLock() if self._memory else FileLock(f"{url.database}.lock")
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What SQLAlchemy asks, and where connections come from that were not given."""
+        return sqlite_engine(self._url)
 
     def writing_alone(self) -> AbstractContextManager[None]:
         """Keep all other writers that know of the lock away, for the ``with`` block."""

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from simulator.exploration.watch import WATCH
+
 __all__ = ["Change", "ConflictRow", "HeldRow", "Ledger", "Op", "Row", "TypeSpec", "read_specs"]
 
 _HEAD = 6
@@ -56,7 +58,7 @@ def read_specs(catalogue: Mapping[str, Any]) -> dict[str, TypeSpec]:
 class Row:
     """One record as a row tells it: values and versions by name."""
 
-    __slots__ = ("c", "deleted", "head", "id", "raw", "spec", "v", "values", "vx")
+    __slots__ = ("_feeds", "c", "deleted", "head", "id", "raw", "spec", "v", "values", "vx")
 
     def __init__(self, raw: Sequence[Any], spec: TypeSpec, *, deleted: bool) -> None:
         self.raw, self.spec, self.deleted = raw, spec, deleted
@@ -65,6 +67,7 @@ class Row:
         self.c: Sequence[str] = raw[4] or ()
         values = dict(zip(spec.fields, raw[_HEAD:], strict=False))
         self.values: dict[str, Any] = {**values, **(raw[5] or {})}
+        self._feeds: list[str] | None = None  # until somebody asks; a row never changes
 
     def get(self, name: str) -> Any:
         """The value of a field."""
@@ -76,7 +79,9 @@ class Row:
 
     def feeds(self) -> list[str]:
         """Where the catalogue says that it is."""
-        found = []
+        if self._feeds is not None:
+            return self._feeds
+        found = self._feeds = []
         for kind, by in self.spec.feed_rules:
             if by is None:
                 found.append(kind)
@@ -157,43 +162,6 @@ class Change(NamedTuple):
     new: Any
 
 
-_WATCH = """
-CREATE TEMP TABLE watch (n INTEGER PRIMARY KEY, what TEXT, key TEXT, old BLOB, new BLOB);
-CREATE TEMP TRIGGER w_op_new AFTER INSERT ON main.operation BEGIN
-  INSERT INTO watch (what, key) VALUES ('op+', NEW.stamp); END;
-CREATE TEMP TRIGGER w_op AFTER UPDATE ON main.operation BEGIN
-  INSERT INTO watch (what, key, old, new) VALUES (
-    CASE WHEN OLD.body = NEW.body AND OLD.stamp = NEW.stamp AND OLD.record = NEW.record
-      AND OLD.actor = NEW.actor AND OLD.at = NEW.at AND OLD.received = NEW.received
-      AND OLD.kind = NEW.kind THEN 'op~' ELSE 'op!' END,
-    NEW.stamp, OLD.outcome, NEW.outcome); END;
-CREATE TEMP TRIGGER w_op_gone AFTER DELETE ON main.operation BEGIN
-  INSERT INTO watch (what, key) VALUES ('op-', OLD.stamp); END;
-CREATE TEMP TRIGGER w_rec_new AFTER INSERT ON main.record BEGIN
-  INSERT INTO watch (what, key, new) VALUES ('rec', NEW.id, NEW.row); END;
-CREATE TEMP TRIGGER w_rec AFTER UPDATE OF row, head, deleted ON main.record BEGIN
-  INSERT INTO watch (what, key, old, new) VALUES ('rec', NEW.id, OLD.row, NEW.row); END;
-CREATE TEMP TRIGGER w_rec_gone AFTER DELETE ON main.record BEGIN
-  INSERT INTO watch (what, key) VALUES ('rec-', OLD.id); END;
-CREATE TEMP TRIGGER w_con_new AFTER INSERT ON main.conflict BEGIN
-  INSERT INTO watch (what, key) VALUES ('con', NEW.id); END;
-CREATE TEMP TRIGGER w_con AFTER UPDATE ON main.conflict BEGIN
-  INSERT INTO watch (what, key) VALUES ('con', NEW.id); END;
-CREATE TEMP TRIGGER w_con_gone AFTER DELETE ON main.conflict BEGIN
-  INSERT INTO watch (what, key) VALUES ('con-', OLD.id); END;
-CREATE TEMP TRIGGER w_held_new AFTER INSERT ON main.held BEGIN
-  INSERT INTO watch (what, key) VALUES ('held+', NEW.stamp); END;
-CREATE TEMP TRIGGER w_held AFTER UPDATE ON main.held BEGIN
-  INSERT INTO watch (what, key) VALUES ('held+', NEW.stamp); END;
-CREATE TEMP TRIGGER w_held_gone AFTER DELETE ON main.held BEGIN
-  INSERT INTO watch (what, key) VALUES ('held-', OLD.stamp); END;
-CREATE TEMP TRIGGER w_entry_new AFTER INSERT ON main.entry BEGIN
-  INSERT INTO watch (what, key) VALUES ('feed', NEW.feed); END;
-CREATE TEMP TRIGGER w_entry AFTER UPDATE ON main.entry BEGIN
-  INSERT INTO watch (what, key) VALUES ('feed', NEW.feed), ('feed', OLD.feed); END;
-CREATE TEMP TRIGGER w_entry_gone AFTER DELETE ON main.entry BEGIN
-  INSERT INTO watch (what, key) VALUES ('feed', OLD.feed); END;
-"""
 _OPERATION = (
     'SELECT stamp, record, type, kind, actor, outcome, code, "at", corrected, received, cause, '
     "conflict, body FROM operation"
@@ -222,7 +190,7 @@ class Ledger:
         """Hear of what changes in this database from now on."""
         self._db = connection
         self._entries.clear()
-        connection.executescript(_WATCH)
+        connection.executescript(WATCH)
 
     def stay(self, connection: sqlite3.Connection) -> None:
         """Hear of what changes in this database, if that is not so already."""

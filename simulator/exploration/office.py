@@ -14,16 +14,16 @@ Invariants
 from __future__ import annotations
 
 import io
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from flask import Flask
 from sqlalchemy import Engine, make_url
+from sqlalchemy.pool import StaticPool
 
 from server.accounts.enrolment import issue_code
 from server.accounts.sessions import writing
@@ -38,7 +38,7 @@ from server.services import EXTENSION
 from server.settings import Settings
 from server.store import SqliteStore, Writer
 from server.store.migrate import put_marks
-from server.store.sqlite import sqlite_engine
+from server.store.sqlite import memory_connection, sqlite_engine
 from server.store.tables import metadata
 from simulator.exploration.photos_folder import PhotoFolder
 from sync.authority import Ack
@@ -73,6 +73,14 @@ class _Store(SqliteStore):
     trap: str | None = None
     aside: str | None = None
     """What the next transaction about photos meets."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        """For who writes through SQLAlchemy, which few requests do: on the one connection."""
+        engine = copy(_engine())
+        connection: Any = self._idle[0]
+        engine.pool = StaticPool(lambda: connection, dialect=engine.dialect)
+        return engine
 
     def write(self) -> Any:
         return self._trapped() if self.trap else super().write()
@@ -138,8 +146,7 @@ def _flask() -> Flask:
 
 @cache
 def _engine() -> Engine:
-    """What the databases of this process share: how they are set up, and the statements that were
-    compiled for one of them. Each has a pool of its own."""
+    """What the databases of this process share: the statements that were compiled for one."""
     engine = sqlite_engine(_URL)
     with engine.connect():
         return engine
@@ -187,17 +194,13 @@ class Office:
 
     def _take(self, image: bytes) -> None:
         """A database of its own, with one connection, which outlives the applications on it."""
-        self._engine = copy(_engine())
-        self._engine.pool = _engine().pool.recreate()
-        connection = self._engine.raw_connection().driver_connection
-        assert isinstance(connection, sqlite3.Connection)
-        self.connection = connection
-        connection.deserialize(image)
+        self.connection = memory_connection()
+        self.connection.deserialize(image)
 
     def _start(self) -> None:
         """A fresh application on the database."""
         assert not self.connection.in_transaction, "what was not committed is gone"
-        store = _Store(_URL, self.catalogue, engine=self._engine)
+        store = _Store(_URL, self.catalogue, connection=self.connection)
         served = create_services(
             _SETTINGS,
             now_ms=self._now_ms,
