@@ -101,15 +101,12 @@ def _needs_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _any_cursor(original: Callable[..., Any]) -> Callable[..., Any]:
     """To which grant a cursor belongs is not asked."""
-    from sync.feeds import Cursor
 
-    def cursors(checkpoint: Any, scope: Any, *, epoch: str) -> Any:
-        found = original(checkpoint, scope, epoch=epoch)
-        for feed in scope.generations:
-            cursor = Cursor.read(checkpoint.get(feed), feed=feed)
-            if cursor is not None:
-                found[feed] = cursor
-        return found
+    def cursors(request: Any, scope: Any, *, epoch: str) -> Any:
+        found = original(request, scope, epoch=epoch)
+        return found | {
+            feed: request.cursors[feed] for feed in scope.generations if feed in request.cursors
+        }
 
     return cursors
 
