@@ -11,7 +11,6 @@ rejected, and whose tablet has not lost it since; unless what named it was erase
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -42,7 +41,6 @@ LIFE_MS, WAITS_MS = 14 * 86_400_000, 90 * 86_400_000
 """When an unfinished upload ends, and when a photo that nothing names."""
 
 _ROW = "SELECT id, hash, record, device, length, expires, finished, etag FROM attachment"
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Sent(NamedTuple):
@@ -373,15 +371,16 @@ class Photos:
             yield 15, f"the picture {digest[:8]} lies there, and belongs to nothing"
         if not late:
             return
-        named = self._named()
+        named = self._named(rows)
         for one in rows:
             if one.hash not in named:
                 yield 15, f"the photo {one.hash[:8]} is named by nothing, and stays"
 
     def before_sweep(self, now_ms: int) -> set[str]:
         """The uploads that no sweeping may take: they have time, or something names them."""
-        named = self._named()
-        return {one.id for one in self.rows() if self._must_stay(one, named, now_ms)}
+        rows = self.rows()
+        named = self._named(rows)
+        return {one.id for one in rows if self._must_stay(one, named, now_ms)}
 
     def _must_stay(self, one: Sent, named: set[str], now_ms: int) -> bool:
         if one.finished is None:
@@ -396,12 +395,15 @@ class Photos:
             if row is None or (row.finished is not None and not self._lies(row.hash)):
                 yield 15, f"the upload {upload} was removed, and something names it"
 
-    def _named(self) -> set[str]:
-        """The hashes that the ledger names anywhere."""
+    def _named(self, rows: Iterable[Sent]) -> set[str]:
+        """The hashes of uploads that the ledger names anywhere."""
+        hashes = {one.hash for one in rows}
+        if not hashes:
+            return hashes
         raws: list[Any] = [op.raw for op in self.ledger.ops.values()]
         raws += [row.raw for row in self.ledger.rows.values()]
         told = orjson.dumps(raws).decode() + self.ledger.dump("aside")
-        return set(_HASH.findall(told))
+        return {one for one in hashes if one in told}
 
 
 def _photos(row: Row) -> list[str]:

@@ -369,7 +369,11 @@ class Ledger:
 
     def history(self, record: str) -> list[Op]:
         """The operations about a record that were decided, in that order, as they are linked."""
-        found = self._db.execute("SELECT stamp, prev FROM operation WHERE record = ?", (record,))
+        stamps = orjson.dumps([op.stamp for op in self.of_record.get(record, ())]).decode()
+        found = self._db.execute(
+            "SELECT stamp, prev FROM operation WHERE stamp IN (SELECT value FROM json_each(?))",
+            (stamps,),
+        )
         before = dict(found.fetchall())
         tail = self._db.execute("SELECT tail FROM record WHERE id = ?", (record,)).fetchone()
         stamp, linked = tail[0] if tail else None, list[Op]()
