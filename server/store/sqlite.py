@@ -42,10 +42,11 @@ T = TypeVar("T", bound=Snapshot)
 _NOBODY: AbstractContextManager[None] = nullcontext()
 """The lock of who waits for nobody."""
 
+_WAIT_SECONDS = 30
 _SCRUB_MS = 2_000
 _ARGUMENTS: dict[str, Any] = {
     "isolation_level": None,
-    "timeout": 30,
+    "timeout": _WAIT_SECONDS,
     "cached_statements": 256,
     "check_same_thread": False,
 }
@@ -187,7 +188,7 @@ class SqliteStore:
         self, url: URL, catalogue: Catalogue, *, connection: sqlite3.Connection | None = None
     ) -> None:
         """``connection``: one to a database in memory, which outlives this store."""
-        self._url = url
+        self._url, self._given = url, connection
         self.catalogue = catalogue
         self.codec = CODEC
         self.shared = Shared(catalogue, CODEC, SQLITE)
@@ -235,7 +236,7 @@ class SqliteStore:
         """
         if self._memory:
             return
-        with self._lock.held():
+        with self._lock:
             connection = self.take_connection()
             try:
                 connection.execute(f"PRAGMA busy_timeout = {_SCRUB_MS}")
@@ -247,8 +248,11 @@ class SqliteStore:
     def close(self) -> None:
         """Close the connections that nobody uses."""
         while self._idle:
-            self._idle.pop().close()
-        self.engine.dispose()
+            connection = self._idle.pop()
+            if connection is not self._given:
+                connection.close()
+        if "engine" in vars(self):
+            self.engine.dispose()
         self._lock.close()
 
 
