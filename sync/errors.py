@@ -331,8 +331,9 @@ _OPERATIONS: dict[str, ProblemKind] = {
     "review": ProblemKind(
         403,
         True,
-        "这条记录已不归您负责，修改已保存，等待管理员审核。",
-        "That record is no longer assigned to you. The change is kept for an administrator.",
+        "修改已保存，等待管理员审核：这条记录已不归您负责，或您的账号、设备已被停用。",
+        "The change is kept for an administrator: that record is no longer assigned to you, "
+        "or your account or device is suspended.",
     ),
     "not_allowed": ProblemKind(
         403, True, "您的岗位不能进行此操作。", "Your role may not make this change."

@@ -258,10 +258,10 @@ def _bad_value(field: Field | str, words: Words) -> Refusal:
     return Refusal(Problem("bad_value", pointer=f"/fields/{name}", params=params))
 
 
-def _members(name: str, value: Any, keys: frozenset[str]) -> None:
+def _members(field: Field, value: Any, keys: frozenset[str]) -> None:
     if not isinstance(value, dict) or not value or not value.keys() <= keys:
         wanted = "、".join(sorted(keys)), " and ".join(sorted(keys))
-        raise _bad_value(name, (f"应写作 {wanted[0]}", f"it is written with {wanted[1]}"))
+        raise _bad_value(field, (f"应写作 {wanted[0]}", f"it is written with {wanted[1]}"))
 
 
 _CHANGE, _DELTA, _ENTRY, _STEP = (
@@ -279,7 +279,7 @@ def _check_plain(field: Field, value: Any) -> None:
 
 
 def _check_change(field: Field, value: Any) -> None:
-    _members(field.name, value, _CHANGE)
+    _members(field, value, _CHANGE)
     for name, part in value.items():
         # Whatever a record holds can be taken out, also a word that is no choice any more.
         judge = replace(field, choices={}) if name == "remove" and field.choices else field
@@ -287,17 +287,17 @@ def _check_change(field: Field, value: Any) -> None:
 
 
 def _check_delta(field: Field, value: Any) -> None:
-    _members(field.name, value, _DELTA)
+    _members(field, value, _DELTA)
     _check_plain(field, value["add"] if value["add"] is not None else "")
 
 
 def _check_entry(field: Field, value: Any) -> None:
-    _members(field.name, value, _ENTRY)
+    _members(field, value, _ENTRY)
     _check_plain(field, value["append"] if value["append"] is not None else [])
 
 
 def _check_step(field: Field, value: Any) -> None:
-    _members(field.name, value, _STEP)
+    _members(field, value, _STEP)
     for end in ("from", "to"):
         _check_plain(field, value.get(end) if value.get(end) is not None else 0)
 
@@ -337,7 +337,7 @@ def check_values(op: Operation, spec: RecordType) -> None:
             continue
         policy = POLICIES[field.policy]
         if policy.form == "step" and kind != "transition":
-            raise _bad_value(name, ("只能按流程变更", "it changes by a transition only"))
+            raise _bad_value(field, ("只能按流程变更", "it changes by a transition only"))
         _FORMS[policy.form](field, value)
         if policy.needs_base and name not in base:
             _need_base(base, name)
