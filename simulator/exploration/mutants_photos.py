@@ -46,6 +46,11 @@ def _complete_too_soon(_original: Any) -> Callable[..., None]:
     return lambda _self, _found: None
 
 
+def _always_anew(_original: Any) -> Callable[..., None]:
+    """Who announces the same photo again begins another upload."""
+    return lambda _self, _session, **_same: None
+
+
 def _anybodys(original: Callable[..., Any]) -> Callable[..., Any]:
     """Whose upload it is, is not asked."""
 
@@ -133,6 +138,16 @@ def _nobody_elses(_original: Any) -> Callable[..., bool]:
     return lambda _session, _digest: False
 
 
+def _left_behind(_original: Any) -> Callable[..., list[str]]:
+    """What a killed process left of an upload lies there for good, with the photo's place in it."""
+    return lambda _self: []
+
+
+def _strays_stay(_original: Any) -> Callable[..., list[str]]:
+    """A picture that belongs to no upload stays."""
+    return lambda _uploads, _strays: []
+
+
 # The app ----------------------------------------------------------------------------------------
 
 
@@ -163,6 +178,11 @@ def _handed_in_for_good(original: Callable[..., None]) -> Callable[..., None]:
     return settle
 
 
+def _believes(_original: Any) -> Callable[..., None]:
+    """An answer that was on its way while the server came back from a backup counts."""
+    return lambda _self: None
+
+
 def _album_keeps(_original: Any) -> Callable[..., Any]:
     """A tablet keeps the photos of what was erased."""
     return lambda _shelf, _digest, upload: upload
@@ -177,6 +197,8 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      (14,), attribute("server.attachments.files:Files.keep", _hash_not_compared)),
     ("photo_complete_too_soon", "未保存先称完成", "a photo is called complete before it is kept",
      (14,), attribute(f"{UPLOADS}._finish", _complete_too_soon)),
+    ("photo_always_anew", "重复申报另开上传", "the same photo is begun anew, and kept twice",
+     (14,), attribute(f"{UPLOADS}._same", _always_anew)),
     ("photo_anybodys_upload", "不问上传是谁的", "whose upload it is, is not asked",
      (14,), attribute(f"{UPLOADS}.find", _anybodys)),
     ("photo_lost_and_here", "图片丢失仍称完成", "a picture that is lost is called complete",
@@ -195,12 +217,18 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      (4,), attribute("server.redaction:forget", _photos_stay)),
     ("photo_nobody_elses", "抹去时连别人的照片也删", "another's same photo is erased too",
      (14,), attribute("server.attachments.collecting:_is_left", _nobody_elses)),
+    ("photo_left_behind", "崩溃留下的照片片段不清理", "what a killed process left is never removed",
+     (15,), attribute("server.attachments.files:Files.arriving", _left_behind)),
+    ("photo_strays_stay", "无主图片不清理", "a picture that belongs to no upload stays",
+     (15,), attribute("server.attachments.collecting:_drop_strays", _strays_stay)),
     ("photo_hopes", "未答复就当交清", "an app calls a photo handed in that nobody confirmed",
      (14,), attribute("simulator.exploration.photos:Camera._piece", _hopes)),
     ("photo_from_the_start", "续传不问进度", "an app does not ask how far its upload is",
      (5,), attribute("simulator.exploration.photos:Camera._asked", _from_the_start)),
     ("photo_handed_in_for_good", "恢复后不再交照片", "no photo is handed in again after a restore",
      (14,), attribute("simulator.exploration.photos_album:Album.settle", _handed_in_for_good)),
+    ("photo_believes_before", "恢复前的答复也算数", "an answer of before a restore counts",
+     (14,), attribute("simulator.exploration.photos:Camera._epoch", _believes)),
     ("photo_album_keeps", "平板留下已抹去的照片", "a tablet keeps photos that were erased",
      (4,), attribute("simulator.exploration.photos_album:_looked_at", _album_keeps)),
 )  # fmt: skip

@@ -32,7 +32,9 @@ export function PhotoBadge({ photo }: { photo: Photo }) {
 export function ShownPhoto(props: { digest: string; record: string; label: string }) {
   const { digest, record } = props;
   const { replica } = useSession();
-  const own = replica.photos.all.value.find((one) => one.digest === digest && one.record === record);
+  // One that was taken for a record that was merged is with the one that stands for it.
+  const isOfIt = (one: Photo) => one.record === record || replica.view(one.record)?.id === record;
+  const own = replica.photos.all.value.find((one) => one.digest === digest && isOfIt(one));
   return (
     <span class="photo">
       <PhotoButton {...props} />
