@@ -354,12 +354,15 @@ class Photos:
             for upload in row.uploads:
                 if upload.state == "refused":
                     yield 14, f"photo {row.digest[:8]} was refused, and nothing is wrong with it"
+        # (What was erased after the backup from which the server came back is there again.)
+        erasures = {one.record for one in self.world.oracle.erasures.all}
+        gone = [one for one in self.taken if one.erased and one.record in erasures]
         with tablet.disk.read() as shelf:
-            here = shelf.rows([one.record for one in self.taken if one.erased])
-        for one in self.taken:
+            here = shelf.rows([one.record for one in gone])
+        for one in gone:
             known = album.upload(one.digest, one.record)
             is_here = one.record in here and not here[one.record].deleted
-            if one.erased and is_here and known is not None and known.stamp == one.stamp:
+            if is_here and known is not None and known.stamp == one.stamp:
                 yield 4, f"{tablet.name} still has the photo {one.digest[:8]}, which was erased"
 
     def swept(self, *, late: bool) -> Iterator[Wrong]:

@@ -87,6 +87,12 @@ class Camera:
             if self.tablet.disk.photos.waiting():
                 self.world.saw("photo:wiped")
             self.tablet.disk.photos = Album()
+        try:
+            self.settle()
+        except DiskFull:
+            self.world.saw("photo:disk_full")
+        except PowerCut:
+            self.world.later(0, self.tablet.kill)
 
     def settle(self) -> None:
         """Note what an exchange means for photos: another history, an erasure, time gone by."""
