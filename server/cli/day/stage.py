@@ -37,7 +37,7 @@ __all__ = ["Stage", "raised"]
 SCALE = 0.2
 """About 60 households in a grid: enough to sync, quick to make."""
 
-READY_S_MAX = 30
+READY_S_MAX = 120  # A machine that is busy with something else starts it slowly.
 _DAY_MS = 86_400_000
 _START = "from server.cli import main; main()"
 

@@ -31,6 +31,9 @@ CUT_OFF = """(panned) => {
     return found.slice(0, 5);
 }"""
 
+WIDER_THAN_THEIR_TAB = """() => [...document.querySelectorAll('.nav a')]
+    .filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent)"""
+
 CHINESE_FONTS = """Noto Sans CJK"""
 
 
@@ -134,14 +137,16 @@ def test_nothing_is_cut_off(at_work, place, lang, viewport):
     assert not found, "\n".join(map(str, found))
 
 
-def test_letters_of_twice_the_size_cut_nothing_off(at_work, place):
-    tablet = at_work("zh", "light", PHONE)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_letters_of_twice_the_size_cut_nothing_off(at_work, place, lang):
+    tablet = at_work(lang, "light", PHONE)
     tablet.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
     found = []
     for name, path in screens(place).items():
         if path != "first of the sync page":
             shown(tablet, name, path)
             found += [(name, one) for one in tablet.evaluate(CUT_OFF, PANNED)]
+            found += [(name, one) for one in tablet.evaluate(WIDER_THAN_THEIR_TAB)]
     assert not found, "\n".join(map(str, found))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from server.store import Busy, SqliteStore, migrate, open_store
 from server.store.codec import CODEC
-from server.store.sqlite import FileLock
+from server.store.sqlite import _PRAGMAS, FileLock
 from server.store.tables import FEED, META
 from tests.conformance import batches
 from tests.conformance.batches import FEED_A, Batch, assert_digests, created, edited, saved
@@ -138,6 +138,14 @@ def test_what_is_acknowledged_is_durable(sqlite_store):
         assert tx.cursor.fetchone() == (full,)
         tx.cursor.execute("PRAGMA journal_mode")
         assert tx.cursor.fetchone() == ("wal",)
+
+
+def test_what_is_deleted_is_overwritten(sqlite_store):
+    # Some builds of SQLite do so by themselves; a server must not depend on which it has.
+    assert "PRAGMA secure_delete = ON" in _PRAGMAS
+    with sqlite_store.read() as tx:
+        tx.cursor.execute("PRAGMA secure_delete")
+        assert tx.cursor.fetchone() == (1,)
 
 
 def test_pages_are_found_without_a_look_at_other_feeds(sqlite_store):
