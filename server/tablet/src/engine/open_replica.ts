@@ -236,7 +236,10 @@ export class OpenReplica implements Replica {
   private async worked<T>(act: () => Promise<T>): Promise<T> {
     if (this.storage.isEnded) throw new Refused(this.next.problem ?? "closed");
     try {
-      const done = await act();
+      const done = await act().catch(async (error: unknown) => {
+        if (!await this.hasMadeRoom(error)) throw error;
+        return act();
+      });
       // It was written: whatever the disk refused before, it takes things again.
       if (this.trouble?.code.startsWith("storage_")) this.trouble = null;
       this.loop.work(this.next);
@@ -245,6 +248,11 @@ export class OpenReplica implements Replica {
       const isTrouble = !(error instanceof Refused) || error.problem.code.startsWith("storage_");
       throw isTrouble ? new Refused(this.noteTrouble(error)) : error;
     }
+  }
+
+  /** Whether the disk was full, and photos that the server has made room. */
+  private async hasMadeRoom(error: unknown): Promise<boolean> {
+    return problemOf(error).code === "storage_full" && this.photos.makeRoom().catch(() => false);
   }
 
   /** Something of the tablet itself failed: the status says so until something comes off. */
@@ -289,6 +297,7 @@ export class OpenReplica implements Replica {
       await this.concluded(outcome, reason);
     } catch (error) {
       if (this.storage.isEnded) return this.situation.peek();
+      await this.hasMadeRoom(error); // For the next one.
       this.noteTrouble(error);
       this.report(false, this.later());
     }

@@ -247,7 +247,12 @@ export class LocalPhotos implements Photos {
     const { client, nowMs } = this.around;
     const epoch = this.storage.shelf.meta("epoch");
     const bytes = await this.pictures.get("whole", digest).catch(() => null);
-    if (bytes === null) throw new Refused("photo_lost");
+    if (bytes === null) {
+      // The server had it once: then its bytes went to make room, and nothing was lost by that.
+      if (upload.doneMs === undefined) throw new Refused("photo_lost");
+      await this.change(record, digest, { state: "done", problem: null });
+      return;
+    }
     // A disk that is full must not keep here what would make room: only the progress is lost.
     const noted = (where: string, offset: number) => (
       this.change(record, digest, { address: where, offset, problem: null }).catch((error: unknown) => {
@@ -261,9 +266,12 @@ export class LocalPhotos implements Photos {
       },
       { digest, record, bytes, address, nowMs, noted },
     );
-    // Where the server came back from a backup meanwhile, this answer may be of before.
-    if (this.storage.shelf.meta("epoch") !== epoch) throw new Unreachable();
-    await this.change(record, digest, { state: "done", offset: bytes.length, problem: null, doneMs: nowMs() });
+    const done: Partial<Upload> = { state: "done", offset: bytes.length, problem: null, doneMs: nowMs() };
+    await this.change(record, digest, done, (shelf) => {
+      // Where the server came back from a backup meanwhile, this answer may be of before. Another
+      // tab may have heard of it, or this one while the block waited its turn.
+      if (shelf.meta("epoch") !== epoch) throw new Unreachable();
+    });
   }
 
   /** What came of a try: null if it is settled, else how long to wait. */
@@ -300,8 +308,11 @@ export class LocalPhotos implements Photos {
     this.around.changed();
   }
 
-  private async change(record: string, digest: string, some: Partial<Upload>): Promise<void> {
+  private async change(
+    record: string, digest: string, some: Partial<Upload>, check?: (shelf: Shelf) => void,
+  ): Promise<void> {
     await this.storage.write("mine", (shelf) => {
+      check?.(shelf);
       const row = shelf.photo(digest);
       const upload = row?.uploads.find((one) => one.record === record);
       if (!row || !upload) throw new TakenBack();
@@ -336,10 +347,16 @@ export class LocalPhotos implements Photos {
   }
 
   /** The disk is full: whatever the server has goes; whether anything went. */
-  private async makeRoom(): Promise<boolean> {
+  async makeRoom(): Promise<boolean> {
     let isAny = false;
-    for (const row of this.storage.shelf.photos().filter(isConfirmed)) {
-      isAny = await this.release(row.digest) || isAny;
+    const { shelf } = this.storage;
+    for (const row of shelf.photos()) {
+      if (!row.whole || !isConfirmed(row) || isInDraft(shelf.drafts(), row.digest)) continue;
+      isAny = await this.release(row.digest).catch(async () => {
+        // So full that it does not take the word that the bytes are gone: then they go first.
+        await this.pictures.drop(row.digest, "whole");
+        return this.release(row.digest).catch(() => true);
+      }) || isAny;
     }
     return isAny;
   }

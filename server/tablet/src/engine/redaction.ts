@@ -58,6 +58,10 @@ export function writeOver(shelf: Shelf, page: Page): void {
   for (const row of page.put.flatMap((block) => block.rows)) {
     if (marks.has(row[0] as string)) eraseUnnamed(shelf, row[0] as string, row);
   }
+  for (const record of page.redacted) {
+    const stored = shelf.row(record);
+    eraseUnnamed(shelf, record, stored === null || stored.deleted ? [] : stored.row);
+  }
 }
 
 /**

@@ -150,6 +150,45 @@ test("what the server has makes room for a new photo on a disk that is full", as
   expect(await replica.photos.here(first, "thumb")).toMatchObject({ size: 5 });
 });
 
+test("what the server has makes room for work on a disk that is full, and is missed by nobody", async () => {
+  const first = await photographed(0);
+  await replica.sync("button");
+  await settled();
+  const { IDBObjectStore: FakeStore } = await import("fake-indexeddb");
+  let times = 2; // The work, and the word that the bytes of the photo are gone.
+  const { put } = FakeStore.prototype;
+  const spy = vi.spyOn(FakeStore.prototype as unknown as IDBObjectStore, "put").mockImplementation(function full(this: IDBObjectStore, ...all) {
+    if (times-- > 0) throw new DOMException("no", "QuotaExceededError");
+    spy.mockRestore();
+    return Reflect.apply(put, this, all) as IDBRequest<IDBValidKey>;
+  });
+  await replica.edit(houseId(1), { phone: "77" });
+  expect(replica.status.value).toMatchObject({ waiting: 1, trouble: null });
+  expect(await replica.photos.here(first, "whole")).toBeNull();
+  restored(() => true);
+  await replica.sync("button");
+  await settled();
+  expect(states().map(([state]) => state)).toEqual(["handed_in"]);
+});
+
+test("an answer counts for nothing where the word of the server's new history comes just before it", async () => {
+  await photographed(0);
+  const storage = Reflect.get(replica, "storage") as {
+    write: (by: string, block: (shelf: { meta: (name: string) => unknown; setMeta: (name: string, value: unknown) => void }) => unknown) => Promise<unknown>;
+  };
+  const write = storage.write.bind(storage);
+  const spy = vi.spyOn(storage, "write").mockImplementation((by, block) => {
+    if (depot.whole().length === 0) return write(by, block);
+    spy.mockRestore();
+    void write("server", (shelf) => shelf.setMeta("epoch", "another"));
+    return write(by, block);
+  });
+  await replica.sync("button");
+  await vi.waitFor(() => expect(depot.whole()).toHaveLength(1));
+  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ sending: null }));
+  expect(replica.status.value.photos).toMatchObject({ waiting: 1 });
+});
+
 test("a photo is erased with its record though the work that named it was forgotten", async () => {
   const [digest, other] = [await photographed(0), await photographed(1, bytes(300, 2))];
   depot.faults.push({ kind: "down" });
