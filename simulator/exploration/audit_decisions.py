@@ -170,5 +170,6 @@ def _one(ledger: Ledger, op: Op) -> Iterator[Wrong]:
         part = conflict.fields.get("*")
         if part is None or part["code"] != "duplicate" or part["closed_by"] is not None:
             continue
-        if pair <= {conflict.record, *part["others"]}:
+        # (A third record that is like both is a question of its own.)
+        if conflict.record in pair and pair <= {conflict.record, *part["others"]}:
             yield 8, f"{op.stamp} made two records one, and {conflict.id} still asks about them"
