@@ -1,7 +1,8 @@
 """Words: the pools in ``words.toml``, read once.
 
 Why not Faker's zh_CN pools: 57 men's names, none tied to the year of birth or
-to a family, and a new release would rename the county under the same seed.
+to a family, and a new release would rename the county under the same seed. ``provider.py``
+goes the other way, and gives Faker these.
 
 Nothing is drawn here.
 
