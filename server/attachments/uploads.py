@@ -293,11 +293,12 @@ class Uploads:
     def _merged_into(self, record: Record) -> list[Record]:
         """The records that another one stands for now, and those that they stood for."""
         with self.store.read() as snapshot:
-            ids, waiting = list[str](), [record.id]
+            ids, waiting = set[str](), [record.id]
             while waiting:
-                waiting += (more := snapshot.merged_into(waiting.pop()))
-                ids += more
-            return list(snapshot.records(ids).values())
+                more = set(snapshot.merged_into(waiting.pop())) - ids
+                ids |= more
+                waiting += more
+            return list(snapshot.records(sorted(ids)).values())
 
 
 def refers_to(record: Record, digest: str) -> bool:

@@ -83,7 +83,11 @@ export class OpenReplica implements Replica {
   ) {
     [this.catalogue, this.status, this.role] = [this.types, this.situation, this.ownRole];
     this.local = new LocalReplica(storage, base32((below) => drawBelow(crypto, below), 4));
-    this.drafts = this.forms = new FormDrafts(storage, platform.nowMs, () => this.tell());
+    this.drafts = this.forms = new FormDrafts(storage, platform.nowMs, () => {
+      const problem = this.forms.trouble.peek();
+      if (problem?.code === "storage_full") void this.photos.makeRoom().catch(() => false);
+      this.tell();
+    });
     const { server } = profile;
     const carrier = { fetch: platform.fetch, server, language: platform.language };
     this.client = new Client(this.local, new Transport(carrier), {

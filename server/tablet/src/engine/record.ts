@@ -1,8 +1,8 @@
 /**
  * Records: the state of one synced thing, and its wire row.
  *
- * Most fields of a record share a version, so a row holds that one (`v`) and lists the
- * others (`vx`).
+ * Most fields of a record are as its create made them, so a row holds the create's stamp (`v`),
+ * which is their version, and lists the others (`vx`).
  *
  * Invariants
  *   * `Record.fromRow(record.row(), spec)` is equal to the record.

@@ -171,6 +171,22 @@ test("what the server has makes room for work on a disk that is full, and is mis
   expect(states().map(([state]) => state)).toEqual(["handed_in"]);
 });
 
+test("what the server has makes room for a draft on a disk that is full", async () => {
+  const first = await photographed(0);
+  await replica.sync("button");
+  await settled();
+  const { IDBObjectStore: FakeStore } = await import("fake-indexeddb");
+  const spy = vi.spyOn(FakeStore.prototype as unknown as IDBObjectStore, "put").mockImplementation(() => {
+    spy.mockRestore();
+    throw new DOMException("no", "QuotaExceededError");
+  });
+  replica.drafts.put({ key: "k", purpose: "visit", type: null, record: null, title: "t", values: { notes: "a" } });
+  await expect(replica.drafts.flush()).rejects.toMatchObject({ problem: { code: "storage_full" } });
+  await vi.waitFor(async () => expect(await replica.photos.here(first, "whole")).toBeNull());
+  await replica.drafts.flush();
+  expect(replica.status.value.trouble).toBeNull();
+});
+
 test("an answer counts for nothing where the word of the server's new history comes just before it", async () => {
   await photographed(0);
   const storage = Reflect.get(replica, "storage") as {
