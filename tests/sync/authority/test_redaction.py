@@ -143,6 +143,18 @@ def test_whoever_sent_something_about_the_record_is_told_in_their_own_feed(count
     assert told[person(bo.reader.user)] == [house]
 
 
+def test_a_feed_that_begins_anew_tells_of_no_erasure_of_what_is_just_handed_in(county, anna, house):
+    anna.send(edit(anna, house, {"phone": "139"}, base=anna.created))
+    seen = erase(county, house)
+    anna.send()
+    assert any(page.get("redacted") == [house] for page in anna.pages)
+    anna.cursors = dict.fromkeys(anna.cursors, "lost")
+    anna.created = seen
+    assert anna.send(edit(anna, house, {"phone": "new"}))[0]["outcome"] == "applied"
+    assert anna.hello["reset"], "or this shows nothing"
+    assert not any("redacted" in page for page in anna.pages), "its device would erase the new one"
+
+
 def test_erasing_again_takes_what_came_since_and_remembers_both(county, anna, house):
     anna.created = erase(county, house, ("phone",))
     anna.send(edit(anna, house, {"phone": "139", "unheard": {"of": "x139"}}))
