@@ -31,6 +31,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "device_revoked": ("设备停用", "Device revoked"),
     "device_suspended": ("设备暂停", "Device suspended"),
     "device_wiped": ("通知设备清除", "Device told to erase itself"),
+    "held_left": ("暂存的修改不采用", "Kept change left as it is"),
     "late_seen": ("核对迟到的修改", "Change after a handover checked"),
     "password_changed": ("修改密码", "Password changed"),
     "redacted": ("抹去个人信息", "Personal data erased"),

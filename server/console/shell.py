@@ -48,6 +48,7 @@ from server.console import languages, ledger, wording
 from server.console.access import Person, grids_of
 from server.console.blueprint import STATIC, console
 from server.console.languages import gettext
+from server.console.waiting import open_held
 from server.store import Busy
 from server.store.tables import CONFLICT, HELD
 from sync.errors import Problem, Refusal
@@ -290,7 +291,7 @@ def _waiting_counts(person: Person) -> dict[str, int]:
             open_ones = open_ones.where(CONFLICT.c.feed.in_(sorted(person.feeds)))
         counts = {"conflicts": connection.scalar(open_ones) or 0}
         if person.right("waiting"):
-            held = select(func.count()).select_from(HELD).where(HELD.c.needs.is_(None))
+            held = select(func.count()).select_from(HELD).where(open_held())
             counts["waiting"] = connection.scalar(held) or 0
         g.waiting_counts = counts
     found: dict[str, int] = g.waiting_counts

@@ -6,7 +6,8 @@ read. Here is each with its author, the reason in words, and its content.
 
 Invariants
     * Content is shown with what is restricted masked.
-    * Nothing here is removed by looking at it.
+    * Nothing here is removed by looking at it. What a person leaves as it is waits for nobody
+      any more, and stays where it can still be taken; the audit log says who left it, and when.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.console import languages, ledger, wording
@@ -25,12 +26,14 @@ from server.console.blueprint import console
 from server.console.device_list import device_title
 from server.console.languages import gettext
 from server.console.pages import Page, asked_page
-from server.models import Device
+from server.models import Audit, Device
 from server.services import services
 from server.store.tables import ASIDE, HELD, OPERATION
 from sync.errors import PROBLEMS, Problem
 
-__all__ = ["WaitingLine", "release", "set_aside", "waiting", "waiting_lines"]
+__all__ = ["WaitingLine", "leave", "open_held", "release", "set_aside", "waiting", "waiting_lines"]
+
+_LEFT = "held_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,18 @@ def _words_here() -> dict[str, str]:
     }
 
 
+def open_held(*, left: bool = False) -> ColumnElement[bool]:
+    """The condition that a held operation waits for a person, or was left as it is by one."""
+    noted = select(Audit.id).where(Audit.about == HELD.c.stamp, Audit.what == _LEFT).exists()
+    return and_(HELD.c.needs.is_(None), noted if left else ~noted)
+
+
 def waiting_lines(person: Person, *, limit: int, offset: int = 0) -> tuple[list[WaitingLine], int]:
     """Held operations that wait for a person, the oldest first, and how many there are."""
     if person.right("waiting") is None:
         return [], 0
     connection = ledger.connection()
-    where = HELD.c.needs.is_(None)
+    where = open_held()
     total = connection.scalar(select(func.count()).select_from(HELD).where(where)) or 0
     return _lines(where, limit=limit, offset=offset), total
 
@@ -207,7 +216,7 @@ def waiting() -> str:
     """Held operations, those that wait for another, and what was set aside."""
     person = here()
     connection = ledger.connection()
-    where = HELD.c.needs.is_(None)
+    where = open_held()
     total = connection.scalar(select(func.count()).select_from(HELD).where(where)) or 0
     page = Page.of(total, number=asked_page())
     for_person, _ = waiting_lines(person, limit=page.size, offset=page.offset)
@@ -218,6 +227,7 @@ def waiting() -> str:
         ahead=[line for line in ahead_lines(person) if line.count > 1],
         held=for_person,
         page=page,
+        left=_lines(open_held(left=True), limit=100, offset=0),
         for_others=_lines(HELD.c.needs.is_not(None), limit=100, offset=0),
         aside=[_aside_line(row) for row in aside],
         help_page="waiting",
@@ -238,6 +248,21 @@ def release(stamp: str) -> AnyResponse:
     else:
         words = ack.problem.message(languages.language()) if ack.problem else ""
         flash(gettext("It could not be applied. %(why)s", why=words), "bad")
+    return redirect(url_for("console.waiting"))
+
+
+@console.post("/waiting/<stamp>/leave")
+@admit("waiting", "act")
+def leave(stamp: str) -> AnyResponse:
+    """Leave a held operation as it is: read, and not applied. It can still be taken."""
+    person = here()
+    found = ledger.connection().scalar(
+        select(HELD.c.stamp).where(open_held(), HELD.c.stamp == stamp)
+    )
+    if found is None:
+        abort(404)
+    ledger.note(_LEFT, about=stamp, user=person.id)
+    flash(gettext("Left as it is. It stands below, and can still be taken."), "good")
     return redirect(url_for("console.waiting"))
 
 

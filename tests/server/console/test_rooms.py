@@ -206,6 +206,18 @@ def test_what_is_kept_aside_is_shown_with_its_author_its_reason_and_its_content(
     assert admin.get("/waiting/aside/nothing").status_code == 404
 
 
+def test_what_somebody_left_as_it_is_waits_no_more_and_can_still_be_taken(county, admin):
+    with county.services.store.engine.connect() as connection:
+        stamp = connection.execute(select(HELD.c.stamp).where(HELD.c.needs.is_(None))).scalar_one()
+    assert "Kept aside 1" in admin.text("/")
+    words = admin.follow(admin.post(f"/waiting/{stamp}/leave"))
+    assert "Nothing waits for a person" in words and "Left as they are 1" in words
+    assert "Kept aside 1" not in words and "Room 9" in words
+    assert admin.post(f"/waiting/{stamp}/leave").status_code == 404
+    assert "Taken" in admin.follow(admin.post(f"/waiting/{stamp}/release"))
+    assert "Left as they are" not in admin.text("/waiting")
+
+
 def test_what_is_held_is_taken_when_a_person_lets_it_go(county, admin):
     with county.services.store.engine.connect() as connection:
         stamp = connection.execute(select(HELD.c.stamp).where(HELD.c.needs.is_(None))).scalar_one()
