@@ -11,7 +11,7 @@ rejected, and whose tablet has not lost it since; unless what named it was erase
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -109,18 +109,23 @@ class Photos:
     # On tablets ------------------------------------------------------------------------------
 
     def note_taken(
-        self, tablet: str, stamps: Sequence[str | None], drafts: Iterable[Mapping[str, Any]]
+        self,
+        tablet: str,
+        bodies: Iterable[Mapping[str, Any]],
+        drafts: Iterable[Mapping[str, Any]],
     ) -> None:
-        """Photos were taken, and operations queued that name them."""
+        """Photos were taken, and operations queued. What a record names already, none names."""
         shots = self._shots.setdefault(tablet, set())
-        for stamp, draft in zip(stamps, drafts, strict=False):
-            shots.update(self.know(key).digest for key in draft.get("photos", {}).values())
-            for value in (draft.get("fields") or {}).values():
-                if stamp is not None and isinstance(value, str) and value in shots:
-                    self.world.saw("photo:taken")
-                    if any(one.digest == value for one in self.taken):
-                        self.world.saw("photo:same_bytes")
-                    self.taken.append(Taken(tablet, value, draft["record"], stamp))
+        taken = {self.know(key).digest for one in drafts for key in one.get("photos", {}).values()}
+        for body in bodies:
+            for value in (body["fields"] or {}).values():
+                if not isinstance(value, str) or value not in taken | shots:
+                    continue
+                shots.add(value)
+                self.world.saw("photo:taken")
+                if any(one.digest == value for one in self.taken):
+                    self.world.saw("photo:same_bytes")
+                self.taken.append(Taken(tablet, value, body["record"], body["stamp"]))
 
     def forget(self, tablet: str) -> None:
         """A tablet has lost what it knew."""

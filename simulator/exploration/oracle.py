@@ -100,9 +100,9 @@ class Oracle:
         shown: Mapping[str, Any],
     ) -> None:
         """Something was made on a tablet, now; ``shown`` is what its worker had before them."""
-        self.photos.note_taken(tablet.name, stamps, drafts)
         made = list(zip(stamps, drafts, strict=False))
         bodies = bodies_of(tablet, [stamp for stamp, _ in made if stamp is not None])
+        self.photos.note_taken(tablet.name, bodies.values(), drafts)
         for stamp, draft in made:
             if stamp is None:
                 continue

@@ -51,6 +51,8 @@ export class Office {
   nowMs = NOON;
   epoch = "e1";
   reads: string[] | null = [FEED];
+  /** Records that are named as erased, wherever they are. */
+  redacted: string[] = [];
   hello: Fields = {};
   /** What becomes of an operation, if it is not simply applied. */
   judge: (raw: Raw) => Fields | null = () => null;
@@ -194,7 +196,7 @@ export class Office {
     }
     const put = [...blocks].map(([type, rows]) => ({ type, schema: 1, keys: this.keysOf(type), rows }));
     const last = run[run.length - 1]?.[1] ?? Math.max(after, this.sequence);
-    return { page: { feed: FEED, cursor: String(last), put, deleted, left: [], alias: {} } };
+    return { page: { feed: FEED, cursor: String(last), put, deleted, left: [], alias: {}, redacted: this.redacted } };
   }
 
   private keysOf(type: string): readonly string[] {

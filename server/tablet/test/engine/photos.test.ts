@@ -205,6 +205,26 @@ test("an answer counts for nothing where the word of the server's new history co
   expect(replica.status.value.photos).toMatchObject({ waiting: 1 });
 });
 
+test("a photo is erased with a record of which no row comes, though its work was forgotten", async () => {
+  const digest = await photographed(0);
+  await photographed(1, bytes(300, 2));
+  depot.faults.push({ kind: "down" });
+  await replica.sync("button");
+  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
+  pass(20);
+  await replica.sync("button");
+  await settled();
+  office.write(houseId(0), { photo: null });
+  pass(15);
+  await replica.sync("button");
+  expect(await replica.photos.here(digest, "whole")).not.toBeNull();
+  office.redacted = [houseId(0)];
+  office.write(houseId(2), { phone: "7" });
+  await replica.sync("button");
+  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  expect(replica.photos.all.value).toHaveLength(1);
+});
+
 test("a photo is erased with its record though the work that named it was forgotten", async () => {
   const [digest, other] = [await photographed(0), await photographed(1, bytes(300, 2))];
   depot.faults.push({ kind: "down" });
