@@ -205,47 +205,6 @@ test("an answer counts for nothing where the word of the server's new history co
   expect(replica.status.value.photos).toMatchObject({ waiting: 1 });
 });
 
-test("a photo is erased with a record of which no row comes, though its work was forgotten", async () => {
-  const digest = await photographed(0);
-  await photographed(1, bytes(300, 2));
-  depot.faults.push({ kind: "down" });
-  await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
-  pass(20);
-  await replica.sync("button");
-  await settled();
-  office.write(houseId(0), { photo: null });
-  pass(15);
-  await replica.sync("button");
-  expect(await replica.photos.here(digest, "whole")).not.toBeNull();
-  office.redacted = [houseId(0)];
-  office.write(houseId(2), { phone: "7" });
-  await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
-  expect(replica.photos.all.value).toHaveLength(1);
-});
-
-test("a photo is erased with its record though the work that named it was forgotten", async () => {
-  const [digest, other] = [await photographed(0), await photographed(1, bytes(300, 2))];
-  depot.faults.push({ kind: "down" });
-  await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
-  pass(20);
-  await replica.sync("button");
-  await settled();
-  pass(15);
-  await replica.sync("button");
-  expect(await replica.photos.here(digest, "whole")).not.toBeNull();
-  for (const number of [0, 1]) {
-    office.write(houseId(number), number === 0 ? { photo: null } : { phone: "7" });
-    office.rows.get(houseId(number))!.x = { _redacted: ["0199a1b2c000-ffff-srv000000000", ["photo"]] };
-  }
-  await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
-  expect(await replica.photos.here(digest, "whole")).toBeNull();
-  expect(await replica.photos.here(other, "whole"), "that its record names still").not.toBeNull();
-});
-
 test("nothing is said to be handed in while a photo waits, though all entries are", async () => {
   await photographed(0);
   depot.faults.push({ kind: "down" });
@@ -512,16 +471,4 @@ test("a file of unsent work has the photos that wait in one of its own", async (
   await replica.sync("button");
   await settled();
   expect(await replica.exportUnsent()).toHaveLength(1);
-});
-
-test("a value that was erased takes its photo from the disk", async () => {
-  const digest = await photographed(0);
-  await replica.sync("button");
-  await settled();
-  office.write(houseId(0), { photo: null });
-  const row = office.rows.get(houseId(0))!;
-  row.x = { _redacted: ["0199a1b2c000-ffff-srv000000000", ["photo"]] };
-  await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
-  expect(replica.photos.all.value).toEqual([]);
 });
