@@ -436,15 +436,17 @@ class _Pull:
         scanned = len(entries)
         last = state.seq if complete else entries[-1].seq
         if cursor is None:
-            # A device that starts over has nothing to forget, but what its acks just told of. Nor
-            # was that erased: it was handed in by who had seen an erasure, or is answered with it.
+            # A device that starts over has nothing to forget, but what its acks just told of.
             quiet, touched = {}, self.pushed.touched
             entries = [
                 one
                 for one in entries
-                if one.state in ("live", "merged", "alias")
-                or (one.record in touched and one.state != "redacted")
+                if one.state in ("live", "merged", "alias") or one.record in touched
             ]
+        if begun > after:
+            # Nor has it anything to erase: what it hands in now is of who had seen an erasure of
+            # before, or is answered with it.
+            entries = [one for one in entries if one.state != "redacted" or one.seq > begun]
         for run, end in _runs(entries, last):
             there = Cursor(feed, self.epoch, self.scope.generations[feed], end, begun)
             self.pages.append(self.exchange.page(feed, there, run, quiet))

@@ -69,6 +69,7 @@ def audit_answer(
         yield 4, f"the feeds {sorted(missing)} are read no more, and the device is not told"
     for page in told.pages:
         yield from _page(ledger, page, allowed)
+        yield from _erased(ledger, told, page)
     yield from _acks(ledger, told, allowed)
     for feed, (count, total) in told.done["digests"].items():
         if feed not in allowed:
@@ -97,6 +98,19 @@ def _page(ledger: Ledger, page: Mapping[str, Any], allowed: frozenset[str]) -> I
         known = ledger.rows.get(record)
         if known is not None and not known.deleted and feed in known.feeds():
             yield 1, f"{feed} was told that {record} left, and it is there"
+
+
+def _erased(ledger: Ledger, told: Exchange, page: Mapping[str, Any]) -> Iterator[Wrong]:
+    feed = page["feed"]
+    is_anew = feed in told.hello["reset"] or feed not in (told.asked.get("checkpoint") or ())
+    for record in page.get("redacted", ()):
+        known = ledger.rows.get(record)
+        if not feed.startswith("person:"):
+            yield 4, f"{feed}, which others read, was told that {record} was erased"
+        elif is_anew:
+            yield 2, f"{feed} begins anew, and was told that {record} was erased"
+        elif known is None or "_redacted" not in known.values:
+            yield 2, f"{feed} was told that {record} was erased, and it was not"
 
 
 def _acks(ledger: Ledger, told: Exchange, allowed: frozenset[str]) -> Iterator[Wrong]:

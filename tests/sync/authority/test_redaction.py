@@ -155,6 +155,23 @@ def test_a_feed_that_begins_anew_tells_of_no_erasure_of_what_is_just_handed_in(c
     assert not any("redacted" in page for page in anna.pages), "its device would erase the new one"
 
 
+def test_nor_does_one_that_begins_anew_in_several_exchanges(county, anna, house):
+    other = anna.op("create", uid(77), {"grid": GRID})
+    anna.send(other)
+    for one in (house, uid(77)):
+        erase(county, one)
+    anna.cursors = {}
+    told, more = [], True
+    while more:
+        anna.send(limit=1)
+        told, more = [*told, *anna.pages], anna.done["more"]
+    assert sum(page["feed"] == person(anna.reader.user) for page in told) > 1
+    assert not any("redacted" in page for page in told)
+    erase(county, house)
+    anna.send()
+    assert any(page.get("redacted") == [house] for page in anna.pages)
+
+
 def test_erasing_again_takes_what_came_since_and_remembers_both(county, anna, house):
     anna.created = erase(county, house, ("phone",))
     anna.send(edit(anna, house, {"phone": "139", "unheard": {"of": "x139"}}))
