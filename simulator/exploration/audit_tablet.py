@@ -91,7 +91,7 @@ def audit_end(ledger: Ledger, tablet: Tablet, allowed: frozenset[str]) -> Iterat
     for feed, digest in digests.items():
         if feed in allowed and digest != ledger.own_digest(feed):
             yield 12, f"{tablet.name} has the digest {digest} of {feed}, not the server's"
-    yield from audit_aliases(ledger, tablet, wanted.values())
+    yield from audit_aliases(ledger, tablet, wanted.values(), allowed)
     yield from _author_told(ledger, tablet, kept)
 
 

@@ -362,6 +362,13 @@ class Ledger:
             (record,),
         ).fetchall()
 
+    def told_in(self, record: str) -> set[str]:
+        """The feeds that tell of a record, whatever they tell."""
+        found = self._db.execute(
+            "SELECT f.name FROM entry e JOIN feed f ON f.key = e.feed WHERE e.record = ?", (record,)
+        )
+        return {row[0] for row in found}
+
     def merged(self) -> dict[str, str]:
         """Record → what stands for it, of those that were merged into another."""
         found = self._db.execute('SELECT id, "into" FROM record WHERE "into" IS NOT NULL')
