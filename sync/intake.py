@@ -188,7 +188,8 @@ class Intake:
     def _settle_pages(self, shelf: Shelf, page: Page, put: Sequence[str]) -> None:
         """What else a page means: aliases, notices, and rows of operations that had arrived."""
         if shelf.aliases():
-            for record in put:
+            # Nothing stands for one that is here, or that was deleted for its own sake.
+            for record in (*put, *page.deleted):
                 shelf.drop_alias(record)
         for record, into in page.alias.items():
             if into is None:

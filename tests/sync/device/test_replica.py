@@ -168,6 +168,13 @@ def test_a_record_stands_for_itself_again_where_only_something_refers_to_it(anna
     assert anna.replica.resolve(HOUSE) == HOUSE
 
 
+def test_nothing_stands_for_a_record_that_was_parted_and_then_deleted_for_its_own_sake(anna):
+    hand(anna, hello(FEED), page(deleted={HOUSE: S2}, alias={HOUSE: OTHER_HOUSE}), DONE)
+    assert anna.replica.resolve(HOUSE) == OTHER_HOUSE
+    hand(anna, hello(FEED), page(deleted={HOUSE: S1}), DONE)
+    assert anna.replica.resolve(HOUSE) == HOUSE
+
+
 def test_what_stands_for_what_is_learnt_anew_when_everything_comes_anew(anna):
     hand(anna, hello(FEED), page(alias={HOUSE: OTHER_HOUSE}), DONE)
     hand(anna, hello(FEED, reset=[FEED]), page(), DONE)

@@ -246,7 +246,9 @@ function beginSet(shelf: Shelf, name: string, begins: boolean): number {
 
 /** What else a page means: aliases, notices, and rows of operations that had arrived. */
 function settlePage(shelf: Shelf, page: Page, put: readonly string[]): void {
-  for (const record of put) if (shelf.alias(record) !== null) shelf.dropAlias(record);
+  // Nothing stands for one that is here, or that was deleted for its own sake.
+  for (const record of [...put, ...Object.keys(page.deleted)])
+    if (shelf.alias(record) !== null) shelf.dropAlias(record);
   for (const [record, into] of Object.entries(page.alias)) {
     if (into === null) shelf.dropAlias(record);
     else shelf.saveAlias(record, into);
