@@ -37,7 +37,9 @@ def audit_duplicates(
         others = [one for one in ledger.rows.values() if one.spec is row.spec]
         like = sorted(one.id for one in others if _same(row, one))
         if like and not any(one in touched for one in like):
-            yield from _put(ledger, op, like, allowed)
+            # (What waited is decided in the scope that its author had: the records' present
+            # readers say nothing of whom its conflict may name.)
+            yield from _put(ledger, op, like, None if op in let_go else allowed)
 
 
 def _same(row: Row, other: Row) -> bool:
@@ -57,13 +59,18 @@ def _plain(value: Any) -> Any:
 
 
 def _put(
-    ledger: Ledger, op: Op, like: Sequence[str], allowed: Callable[[str], frozenset[str]]
+    ledger: Ledger,
+    op: Op,
+    like: Sequence[str],
+    allowed: Callable[[str], frozenset[str]] | None,
 ) -> Iterator[Wrong]:
     """Whether somebody is asked about a new record, beside those that they may know of."""
     conflict = ledger.conflicts.get(op.stamp)
     part = conflict.fields.get("*") if conflict is not None else None
     if part is None or part["code"] != "duplicate":
         yield 2, f"{op.record} is recorded twice, as {like}, and nobody is asked"
+        return
+    if allowed is None:
         return
     if op.device.startswith("srv"):
         seen = list(like)

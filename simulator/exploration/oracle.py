@@ -137,6 +137,11 @@ class Oracle:
             op = self.ledger.ops.get(stamp)
             if op is not None and op.received <= until:
                 self.made[stamp] = made._replace(tablet="")
+        ops = self.ledger.ops
+        for name, stamps in self.delivered.items():
+            self.delivered[name] = [
+                one for one in stamps if one not in ops or ops[one].received > until
+            ]
 
     def look(self) -> None:
         """Judge what the server did since the last look."""
