@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from scripts.bench_tablets import Plan
-from simulator.exploration.campaign import run_seeds
+from simulator.exploration.telling.campaign import run_seeds
 
 
 class Explored(NamedTuple):

@@ -21,8 +21,8 @@ from server.cli.errors import OperatorError
 from server.cli.replay import known_mutant, known_profile
 
 if TYPE_CHECKING:
-    from simulator.exploration.campaign import Campaign
     from simulator.exploration.run import Outcome
+    from simulator.exploration.telling.campaign import Campaign
 
 SHOWN = 8
 PAIRS = 5
@@ -104,9 +104,9 @@ def progress_bar(lang: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def show_failure(outcome: Outcome, folder: Path, lang: str, *, mutant: str | None = None) -> None:
     """Write a failing run, and say what was broken and how to see it."""
-    from simulator.exploration.promises import PROMISES
-    from simulator.exploration.reasons import reason
-    from simulator.exploration.runs import write_run
+    from simulator.exploration.oracle.promises import PROMISES
+    from simulator.exploration.telling.reasons import reason
+    from simulator.exploration.telling.runs import write_run
     from simulator.report import commit_of
 
     assert outcome.broken is not None
@@ -128,7 +128,7 @@ def show_failure(outcome: Outcome, folder: Path, lang: str, *, mutant: str | Non
 
 def show_counters(campaign: Campaign, lang: str) -> None:
     """How often everything happened that should happen sometimes."""
-    from simulator.exploration.sometimes import SOMETIMES
+    from simulator.exploration.telling.sometimes import SOMETIMES
 
     typer.echo(say("happened", lang))
     for name, words in SOMETIMES.items():
@@ -181,9 +181,9 @@ def _hunt(
     name: str, seeds: list[int], *, steps: int, jobs: int, times: int
 ) -> tuple[list[int], int, Outcome | None]:
     """How many seeds it took to find a bug, each time; by which promise, and in which run."""
-    from simulator.exploration.campaign import run_seeds
-    from simulator.exploration.hashes import differing
-    from simulator.exploration.mutants import MUTANTS
+    from simulator.exploration.mutants.table import MUTANTS
+    from simulator.exploration.telling.campaign import run_seeds
+    from simulator.exploration.telling.hashes import differing
 
     promises = MUTANTS[name].promises
     if promises == (13,):  # Seen between two processes only.
@@ -215,7 +215,7 @@ def _hunt(
 
 def keep_figures(path: Path, profile: str, campaign: Campaign, steps: int) -> None:
     """Keep what a campaign came to, and write the page from it, in both languages, beside it."""
-    from simulator.exploration.knowing import figures_of, page, read_figures
+    from simulator.exploration.telling.knowing import figures_of, page, read_figures
 
     kept = read_figures(path) if path.exists() else {}
     kept |= figures_of({profile: campaign}, steps)
@@ -236,8 +236,8 @@ def explore_seeds(
     figures: Path | None,
 ) -> bool:
     """Run seeds and say what they came to; whether every promise held."""
-    from simulator.exploration.campaign import LONG, never, run_seeds
-    from simulator.exploration.sometimes import SOMETIMES
+    from simulator.exploration.telling.campaign import LONG, never, run_seeds
+    from simulator.exploration.telling.sometimes import SOMETIMES
 
     with progress_bar(lang, len(seeds)) as move:
         campaign = run_seeds(
@@ -293,7 +293,7 @@ def register(app: typer.Typer) -> None:
         lang: Annotated[str, typer.Option(help="zh or en.", envvar="YUANBA_LANG")] = "zh",
     ) -> None:
         """Try to break the promise: real server, real tablets, virtual time, every fault."""
-        from simulator.exploration.mutants import MUTANTS
+        from simulator.exploration.mutants.table import MUTANTS
 
         known_profile(profile)
         known_mutant(mutant)

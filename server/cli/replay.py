@@ -11,7 +11,7 @@ from server.cli.errors import OperatorError
 
 if TYPE_CHECKING:
     from simulator.exploration.run import Outcome
-    from simulator.exploration.runs import Kept
+    from simulator.exploration.telling.runs import Kept
 
 WORDS = {
     "trace": ("轨迹 {digest}", "trace {digest}"),
@@ -31,7 +31,7 @@ def say(word: str, lang: str, **values: object) -> str:
 
 def kept_run(what: str) -> Kept | None:
     """The run in a file; None for a seed. Raises OperatorError if it is neither."""
-    from simulator.exploration.runs import read_run
+    from simulator.exploration.telling.runs import read_run
 
     if what.isascii() and what.isdigit():
         return None
@@ -45,7 +45,7 @@ def kept_run(what: str) -> Kept | None:
 
 def known_mutant(name: str | None) -> str | None:
     """The name of a planted bug, or None. Raises OperatorError if there is none of this name."""
-    from simulator.exploration.mutants import MUTANTS
+    from simulator.exploration.mutants.table import MUTANTS
 
     if name and name not in MUTANTS:
         raise OperatorError(f"There is no mutant {name!r}. These are: {', '.join(MUTANTS)}.")
@@ -62,7 +62,7 @@ def known_profile(name: str) -> None:
 
 def live(what: str, *, profile: str, steps: int, mutant: str | None) -> Outcome:
     """The run of a seed or of a file. Raises OperatorError if it is neither."""
-    from simulator.exploration.mutants import planted
+    from simulator.exploration.mutants.table import planted
     from simulator.exploration.run import explore, play
 
     kept = kept_run(what)
@@ -77,9 +77,9 @@ def live(what: str, *, profile: str, steps: int, mutant: str | None) -> Outcome:
 
 def show(outcome: Outcome, lang: str, *, trace: bool) -> None:
     """Tell a run: its story if that is wanted, its hash, and how it ended."""
-    from simulator.exploration.promises import PROMISES
-    from simulator.exploration.reasons import reason
-    from simulator.exploration.trace import tell_story
+    from simulator.exploration.oracle.promises import PROMISES
+    from simulator.exploration.telling.reasons import reason
+    from simulator.exploration.telling.trace import tell_story
 
     if trace:
         for line in tell_story(outcome.facts, lang):

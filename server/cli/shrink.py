@@ -12,7 +12,7 @@ from server.cli.replay import kept_run, known_mutant, live, show
 
 if TYPE_CHECKING:
     from simulator.exploration.run import Outcome
-    from simulator.exploration.runs import Kept
+    from simulator.exploration.telling.runs import Kept
 
 WORDS = {
     "holds": (
@@ -57,9 +57,9 @@ def register(app: typer.Typer) -> None:
         """Cut a failing run down to the few steps that break the promise."""
         from rich.console import Console
 
-        from simulator.exploration.mutants import planted
-        from simulator.exploration.runs import write_run
-        from simulator.exploration.shrink import shrink as cut_down
+        from simulator.exploration.mutants.table import planted
+        from simulator.exploration.telling.runs import write_run
+        from simulator.exploration.telling.shrink import shrink as cut_down
 
         kept_before = kept_run(run)
         bug = known_mutant(mutant or (kept_before.mutant if kept_before else None))

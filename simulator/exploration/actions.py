@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.disk import PowerCut
-from simulator.exploration.hostile_acts import hostile
-from simulator.exploration.photos_steps import PHOTO_DOORS, PHOTO_KEEPING
+from simulator.exploration.hostile.acts import hostile
+from simulator.exploration.photos.steps import PHOTO_DOORS, PHOTO_KEEPING
 from simulator.exploration.seldom import SELDOM
 from simulator.exploration.tablet_doors import TABLET_DOORS
 from sync.errors import Refusal

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from simulator.exploration.chance import Chance
 from simulator.exploration.county import BEFORE_MS, PEOPLE, T0_MS, county
 from simulator.exploration.disk import Disk, Image
-from simulator.exploration.ledger import Ledger, read_specs
 from simulator.exploration.office import CATALOGUE, Office, Response, empty_database
+from simulator.exploration.oracle.ledger import Ledger, read_specs
 from simulator.exploration.signing import public_key
 from simulator.exploration.tablet import CATALOGUES
 from sync.client import Client, Credentials, MemoryKeyring, enrol

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import orjson
 
-from simulator.exploration.photos_album import Album
+from simulator.exploration.photos.album import Album
 from sync.replica_memory import MemoryStorage
 from sync.replica_sqlite import SqliteStorage
 from sync.replica_storage import ReplicaStorage, Shelf

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.office import Fallen, Response
-from simulator.exploration.promises import Broken
+from simulator.exploration.oracle.promises import Broken
 from sync.transport import Reply, Unreachable
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from simulator.exploration.ledger import TypeSpec, read_specs
 from simulator.exploration.office import CATALOGUE
+from simulator.exploration.oracle.ledger import TypeSpec, read_specs
 from sync.catalogue import Catalogue, Field, Upcast
 
 __all__ = ["NEWER", "specs_of"]

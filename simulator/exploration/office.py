@@ -40,7 +40,7 @@ from server.store import SqliteStore, Writer
 from server.store.migrate import put_marks
 from server.store.sqlite import memory_connection, sqlite_engine
 from server.store.tables import metadata
-from simulator.exploration.photos_folder import PhotoFolder
+from simulator.exploration.photos.folder import PhotoFolder
 from sync.authority import Ack
 from sync.catalogue import Catalogue
 from sync.errors import Problem, Refusal

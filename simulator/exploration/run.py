@@ -27,12 +27,12 @@ import simpy
 from simulator.exploration.actions import do
 from simulator.exploration.beginning import beginning
 from simulator.exploration.disk import PowerCut
-from simulator.exploration.photos_steps import sweep_all, with_photos
+from simulator.exploration.oracle.promises import Broken
+from simulator.exploration.people.workload import generated
+from simulator.exploration.photos.steps import sweep_all, with_photos
 from simulator.exploration.profiles import Profile
-from simulator.exploration.promises import Broken
 from simulator.exploration.tablet import Tablet
-from simulator.exploration.trace import Fact
-from simulator.exploration.workload import generated
+from simulator.exploration.telling.trace import Fact
 from simulator.exploration.world import Step, World
 
 __all__ = ["EXCHANGES_MAX", "Outcome", "explore", "play"]

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration import back_office
-from simulator.exploration.audit_horizon import audit_purge, entries_now
 from simulator.exploration.chance import Dice
+from simulator.exploration.oracle.audit_horizon import audit_purge, entries_now
 
 if TYPE_CHECKING:
     from simulator.exploration.world import World

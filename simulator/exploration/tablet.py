@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from greenlet import greenlet
 
 from simulator.exploration.disk import CODEC, Disk, DiskFull, Image, PowerCut
-from simulator.exploration.photos import Camera
+from simulator.exploration.photos.camera import Camera
 from sync.catalogue import Catalogue
 from sync.client import Client, Credentials, MemoryKeyring, Report
 from sync.digests import Difference

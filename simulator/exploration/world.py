@@ -27,10 +27,10 @@ from simulator.exploration.disk import Image
 from simulator.exploration.network import Link
 from simulator.exploration.newer import NEWER, specs_of
 from simulator.exploration.office import Fallen, Office, Response
-from simulator.exploration.oracle import Oracle
+from simulator.exploration.oracle.oracle import Oracle
 from simulator.exploration.signing import public_key
 from simulator.exploration.tablet import Tablet
-from simulator.exploration.trace import Trace
+from simulator.exploration.telling.trace import Trace
 from sync.client import Credentials, Report, enrol
 from sync.replica import Replica
 

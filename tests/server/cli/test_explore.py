@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.exploration import mutants
-from simulator.exploration.mutants import Mutant
-from simulator.exploration.runs import read_run
+from simulator.exploration.mutants import table as mutants
+from simulator.exploration.mutants.table import Mutant
+from simulator.exploration.telling.runs import read_run
 
 FEW = ("--jobs", "1", "--lang", "en")
 
@@ -76,7 +76,7 @@ def test_a_mutant_that_survives_fails_the_command(yuanba, monkeypatch):
 
 
 def test_a_campaign_that_is_interrupted_tells_what_it_has(yuanba, monkeypatch):
-    from simulator.exploration import campaign
+    from simulator.exploration.telling import campaign
 
     calls = []
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.exploration.hashes import differing
-from simulator.exploration.mutants import MUTANTS, planted
+from simulator.exploration.mutants.table import MUTANTS, planted
 from simulator.exploration.run import Outcome, explore, play
-from simulator.exploration.runs import read_run, write_run
-from simulator.exploration.shrink import shrink
-from simulator.exploration.trace import WORDS, tell_story
+from simulator.exploration.telling.hashes import differing
+from simulator.exploration.telling.runs import read_run, write_run
+from simulator.exploration.telling.shrink import shrink
+from simulator.exploration.telling.trace import WORDS, tell_story
 
 KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
 KILLED = sorted((Path(__file__).parent / "killed").glob("*.json"))
@@ -67,7 +67,7 @@ def test_every_fact_of_a_trace_is_told_in_words():
     folder = Path(sys.modules[Outcome.__module__].__file__).parent
     told = {
         kind
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         for kind in re.findall(r'\.tell\(\s*"(\w+)"', path.read_text("utf-8"))
     }
     assert told == set(WORDS)

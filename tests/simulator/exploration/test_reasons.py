@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.exploration.reasons import REASONS, reason
-from simulator.exploration.trace import Fact, tell_story
+from simulator.exploration.telling.reasons import REASONS, reason
+from simulator.exploration.telling.trace import Fact, tell_story
 
 SOURCES = Path(__file__).parents[3] / "simulator" / "exploration"
 WRONGS = {"wrong", "found"}
@@ -41,7 +41,7 @@ def said(node: ast.AST) -> ast.expr | None:
 
 def sentences() -> set[str]:
     found = set()
-    for path in SOURCES.glob("*.py"):
+    for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             words = said(node)
             if words is not None:

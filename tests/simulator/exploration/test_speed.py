@@ -14,7 +14,7 @@ TRIES = 4
 # In a process of its own, for measuring coverage slows every line down.
 PLAYED = """
 import json
-from simulator.exploration.campaign import run_seeds
+from simulator.exploration.telling.campaign import run_seeds
 campaign = run_seeds(range(3), profile="both", steps=300)
 print(json.dumps([1 / campaign.per_cpu_s, campaign.simulated_per_real]))
 """

@@ -1,0 +1,1 @@
+"""Apps that send what is wrong, beside honest work."""

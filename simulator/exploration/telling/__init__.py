@@ -1,0 +1,1 @@
+"""What comes of runs: many seeds, files, the fewest steps, stories, figures."""
