@@ -66,11 +66,13 @@ def _range(ledger: Ledger, op: Op) -> Iterator[Wrong]:
     """What lay nowhere in a worker's range, then or ever, is not theirs to change."""
     if op.device.startswith("srv"):
         return  # People at desks may see the whole county.
-    ever = {"shared", f"person:{op.actor}"}
-    for assignment in ledger.assignments:
-        first = ledger.past[assignment][0]
-        if first.get("user") == op.actor:
-            ever.add(str(first.get("feed")))
+    # An office that decides a conflict about an assignment may give it to somebody else.
+    ever = {"shared", f"person:{op.actor}"} | {
+        str(row.get("feed"))
+        for assignment in ledger.assignments
+        for row in ledger.past[assignment]
+        if row.get("user") == op.actor
+    }
     lay = {feed for row in ledger.past.get(op.record, ()) for feed in row.feeds()}
     if lay and not lay & ever:
         yield 4, f"{op.stamp} changed {op.type} {op.record}, which its author never read"
