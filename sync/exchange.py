@@ -333,6 +333,8 @@ class Exchange:
                 alias[record] = None if row is None else row.decode()
                 if state == "merged":
                     deleted[record] = head
+                else:  # It is not here; and if it was, this is the only entry that says so.
+                    left.append(record)
         heads = self._group_heads
         put = [heads[name] + b",".join(rows) + b"]}" for name, rows in groups.items()]
         return b"".join(

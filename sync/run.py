@@ -41,9 +41,7 @@ class BatchRun:
     """One batch on its way through the gates. ``by_person``: somebody lets go what is released."""
 
     def __init__(self, authority: Authority, work: Work, batch: Batch) -> None:
-        self.authority = authority
-        self.work = work
-        self.batch = batch
+        self.authority, self.work, self.batch = authority, work, batch
         self.now_ms = batch.received_ms
         self.answers: dict[str, Ack] = {}
         self.by_person = False
@@ -61,12 +59,17 @@ class BatchRun:
         return frozenset(self._touched)
 
     def final(self, ack: Ack) -> Ack:
-        """What an operation that was held came to in the end, if that came about in this batch."""
-        if ack.outcome != "held" or ack.stamp not in self.answers:
-            return ack
+        """What an operation came to at the end of its batch, and where its record is then.
+
+        A rule may have moved a new record on: where it never was for others, no page says left.
+        """
         if ack.problem is not None and ack.problem.code == "stamp_reused":
             return ack  # What was answered under this stamp is another operation.
-        return self._to_caller(self.answers[ack.stamp])._replace(repeated=ack.repeated)
+        if ack.outcome == "held" and ack.stamp in self.answers:
+            ack = self._to_caller(self.answers[ack.stamp])._replace(repeated=ack.repeated)
+        known = self.work.operation(ack.stamp) if ack.stamp is not None and ack.feeds else None
+        record = self.work.record(known.record) if known is not None else None
+        return ack if record is None else self._to_caller(ack._replace(feeds=record.feeds()))
 
     def _to_caller(self, ack: Ack) -> Ack:
         """An ack that was made in somebody else's name, with no more than the caller reads."""

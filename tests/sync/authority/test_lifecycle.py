@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from sync.authority import Reaction, Safeguards
+from sync.feeds import Grant
 
 
 def uid(number: int) -> str:
     return f"00000000-0000-0000-0000-{number:012x}"
 
 
-GRID, ANNA, BO, ADMIN = uid(0xA1), uid(0xB1), uid(0xB2), uid(0xB9)
+GRID, OTHER_GRID = uid(0xA1), uid(0xA2)
+ANNA, BO, ADMIN = uid(0xB1), uid(0xB2), uid(0xB9)
 
 
 def edit(device, house, fields, *, base=None, **more):
@@ -294,6 +296,23 @@ def test_a_rule_follows_a_change_once_and_names_its_cause(make_county):
     assert record.get("householder") == "由规则"
     assert county.operation(record.head).cause == create["stamp"]
     assert anna.rows() == {} or anna.rows()[uid(1)]["householder"] == "由规则"
+
+
+def test_an_ack_says_where_a_record_is_when_a_rule_moved_it_on_within_the_batch(make_county):
+    def follow(work, op, record):
+        for one in work.referring("resident", "household", record.id):
+            fields = {"grid": record.get("grid")}
+            yield {"type": "resident", "record": one, "kind": "edit", "fields": fields}
+
+    county = make_county(reactions=(Reaction("household", frozenset({"grid"}), follow),))
+    anna = county.device(ANNA)
+    anna.grants(Grant(f"grid:{GRID}", "g1", 0), Grant(f"grid:{OTHER_GRID}", "g1", 0))
+    house = anna.op("create", uid(1), {"grid": GRID})
+    anna.send(house)
+    new = anna.op("create", uid(2), {"grid": GRID, "household": uid(1)}, type="resident")
+    acks = anna.send(new, edit(anna, uid(1), {"grid": OTHER_GRID}, base=house["stamp"]))
+    assert [ack["feeds"] for ack in acks] == [[f"grid:{OTHER_GRID}"]] * 2
+    assert anna.rows("resident")[uid(2)]["grid"] == OTHER_GRID
 
 
 def test_a_suspended_persons_work_is_held_for_review(county, anna, house):

@@ -36,12 +36,25 @@ def test_a_merge_that_is_undone_leaves_everything_as_it_was(county, admin, anna,
     assert anna.rows()[twins]["c"] == ["*"]
     stranger.send()
     assert stranger.pages[0]["alias"] == {twins: None}
-    assert (stranger.pages[0]["left"], stranger.pages[0]["deleted"]) == ([], {})
+    assert (stranger.pages[0]["left"], stranger.pages[0]["deleted"]) == ([twins], {})
     with county.store.read() as tx:
         assert tx.strays([twins]) == [] == tx.merged_into(first)
     assert told(admin.send(merged(admin, twins, first))[0]) == ("applied", None)
     stranger.send()
     assert stranger.pages[0]["alias"] == {twins: first}
+
+
+def test_who_was_away_while_a_record_moved_and_was_merged_hears_that_it_left(county, admin, first):
+    stranger = county.device(uid(0xB7), grid=OTHER_GRID)
+    moved = admin.op("create", uid(3), {"grid": OTHER_GRID})
+    admin.send(moved, person(admin, uid(21), uid(3), OTHER_GRID))
+    stranger.send()
+    assert uid(3) in stranger.rows()
+    admin.send(edit(admin, uid(3), {"grid": GRID}, base=moved["stamp"]))
+    admin.send(merged(admin, uid(3), first))
+    stranger.send()
+    (page,) = stranger.pages
+    assert (page["alias"], page["left"]) == ({uid(3): first}, [uid(3)])
 
 
 def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
