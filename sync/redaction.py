@@ -27,6 +27,7 @@ from sync.catalogue import Catalogue, RecordType
 from sync.feeds import person
 from sync.operation import AS_SENT, MARK, Operation
 from sync.record import Record
+from sync.stamps import is_server
 from sync.store import Aside, Codec, Conflict, Movement, StoredOperation, Writing
 from sync.work import Work
 
@@ -39,6 +40,7 @@ __all__ = [
     "named_in",
     "predates",
     "redact",
+    "tell_who_comes_late",
     "without_values",
 ]
 
@@ -183,6 +185,15 @@ def redact(
     )  # fmt: skip
     tx.save(work.changes())
     return True
+
+
+def tell_who_comes_late(work: Work, record: Record, op: Operation, user: str) -> None:
+    """Tell whose work on a deleted record came after the erasure, as all whose work came before.
+
+    No row comes that says it; and a tablet that keeps an answer keeps the row to show it with.
+    """
+    if record.deleted and MARK in (record.x or ()) and not is_server(op.stamp):
+        _tell(work, record, {user})
 
 
 def _tell(work: Work, record: Record, authors: Collection[str]) -> None:

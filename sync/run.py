@@ -24,7 +24,7 @@ from sync.effects import Context, Effect, Hold, show_present
 from sync.errors import Problem, Refusal
 from sync.operation import Operation, canonical, check_values, corrected_ms, read
 from sync.record import Record
-from sync.redaction import blanked, is_redacted, lost_values, predates
+from sync.redaction import blanked, is_redacted, lost_values, predates, tell_who_comes_late
 from sync.scope import SYSTEM, Scope
 from sync.stamps import is_server
 from sync.store import Held, Outcome, StoredOperation, Stray
@@ -131,7 +131,9 @@ class BatchRun:
                 late = handover.is_late(self, op, effect.record, corrected_ms=at)
             judged = context._replace(late=True) if late else context
         except Hold as hold:
-            return self.hold(op, context, hold)
+            if not erased:
+                return self.hold(op, context, hold)
+            return self.reject(op, context, Problem("redacted", pointer="/record"))
         except Refusal as refusal:
             return self.reject(op, context, refusal.problem)
         return self._settle(op, judged, effect)
@@ -259,6 +261,9 @@ class BatchRun:
         feeds = None  # Of what its author reads no more, and a person may still let go: anywhere.
         if scope.reads is not None and (hold.needs or not gates.was_theirs(self, op, scope)):
             feeds = tuple(sorted({*scope.reads, *scope.grace}))
+        problem = Problem(hold.code, pointer=hold.pointer)
+        if predates(self.work, op, received_ms=context.received_ms):
+            problem = Problem("redacted", pointer="/record")  # Its device is not to keep it either.
         self._store(op, context, "held", code=hold.code)
         self.work.hold(
             Held(
@@ -275,9 +280,7 @@ class BatchRun:
         return self._kept(
             op,
             context,
-            Ack(
-                op.stamp, "held", needs=hold.needs, problem=Problem(hold.code, pointer=hold.pointer)
-            ),
+            Ack(op.stamp, "held", needs=hold.needs, problem=problem),
         )
 
     def reject(self, op: Operation, context: Context, problem: Problem) -> Ack:
@@ -290,6 +293,7 @@ class BatchRun:
         if op.kind == "create" and record is None:
             self.work.stray(Stray(op.record, "", None, op.stamp))
         if record is not None and self._sees(context.scope, record):
+            tell_who_comes_late(self.work, record, op, context.scope.user)
             ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
             names = [name for name in op.fields if name in record.spec.index]
             ack = ack._replace(

@@ -146,6 +146,35 @@ def test_what_was_kept_of_a_record_that_was_erased_after_its_deletion_is_settled
     assert anna.replica.kept() == [] and "李四" not in everything(anna)
 
 
+def test_work_upon_work_that_was_refused_for_an_erasure_is_refused_too(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, phone="13900001111")
+    anna.edit(HOUSE, phone="13900002222")
+    erase(server, "phone")
+    assert anna.sync().outcomes == {"rejected": 2}
+    assert anna.replica.kept() == []
+    assert "1390000" not in everything(anna)
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard of that", "had not heard of that"])
+def test_a_row_that_is_kept_to_show_a_refusal_with_is_erased_as_well(pair, server, heard):
+    anna, _ = pair
+    before = anna.replica.view(HOUSE).record.get("householder")
+    assert before in everything(anna)
+    deleted(server)
+    anna.edit(HOUSE, floor=3)
+    erase(server, "householder")
+    suspend(server, True)
+    if heard:
+        anna.sync()
+        suspend(server, False)
+    anna.sync()
+    suspend(server, False)
+    anna.sync()
+    assert before not in everything(anna)
+    assert anna.replica.kept() == []
+
+
 def test_work_that_goes_back_to_a_restored_server_is_told_what_was_erased(pair, server):
     anna, _ = pair
     anna.edit(HOUSE, phone="13900001111")
