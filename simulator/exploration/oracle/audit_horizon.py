@@ -49,14 +49,15 @@ def audit_purge(ledger: Ledger, before: Entries, now_ms: int, days: int) -> Iter
         yield 9, f"{key} came about by forgetting"
 
 
-def past_horizon(told: Any) -> bool:
-    """Whether a feed begins anew although its cursor is of this history and of a live grant."""
+def past_horizon(told: Any) -> set[str]:
+    """The feeds that begin anew although their cursors are of this history and of a live grant."""
     checkpoint: Mapping[str, Any] = told.asked.get("checkpoint") or {}
     ended: dict[str, str] = {}
     for page in told.pages:
         ended.setdefault(page["feed"], page["cursor"])
+    found = set[str]()
     for feed in told.hello["reset"]:
         old, new = str(checkpoint.get(feed)).split("."), str(ended.get(feed)).split(".")
         if len(old) == len(new) == 4 and old[:2] == new[:2]:
-            return True
-    return False
+            found.add(feed)
+    return found

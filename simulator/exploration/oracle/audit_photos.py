@@ -296,7 +296,8 @@ class Photos:
     def _shown(self, user: str, path: str, answer: Response) -> Iterator[Wrong]:
         place, _, query = path.partition("?")
         digest, record = place.rpartition("/")[2], parse_qs(query).get("record", [""])[0]
-        may = self.may_see(user, digest, record)
+        owed = self.owed(user, digest, record)
+        may = owed == "shown"
         if answer.status == 200:
             picture = self.pictures.get(digest)
             self.world.saw("photo:shown")
@@ -308,19 +309,28 @@ class Photos:
             self.world.saw("photo:not_shown")
             if may:
                 yield 14, f"{user} may see {digest[:8]} with {record}, and was told {answer.status}"
+            elif (told := str(orjson.loads(answer.body)["code"])) != owed:
+                number = 4 if owed == "not_found" else 14
+                yield number, f"{user} was told {told} of {digest[:8]} with {record}, not {owed}"
 
-    def may_see(self, user: str, digest: str, record: str) -> bool:
-        """Whether a picture is to be shown to somebody who asks for it with a record."""
+    def owed(self, user: str, digest: str, record: str) -> str:
+        """What is owed to who asks for a picture with a record: ``shown``, or the code of a 404.
+
+        Some photos are the same wherever they are taken; so a record may well name a picture
+        that was sent for others alone, and then its own is on its way.
+        """
         row = self.ledger.rows.get(record)
         if row is None or row.deleted or self.world.oracle.allowed(user).isdisjoint(row.feeds()):
-            return False
+            return "not_found"
         named = {row.version(name)[18:26] for name in _photos(row) if row.get(name) == digest}
         sent = [one for one in self.rows(f"WHERE hash = '{digest}'") if one.finished is not None]
         for_it = any(
             one.device in named if not one.record else self._stands_for(one.record) == record
             for one in sent
         )
-        return bool(named) and for_it and self.folder.kept(digest) is not None
+        if not named:
+            return "not_found"
+        return "shown" if for_it and self.folder.kept(digest) is not None else "on_its_way"
 
     def _stands_for(self, record: str) -> str:
         """The record into which one was merged, and that one perhaps again."""

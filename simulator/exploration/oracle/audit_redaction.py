@@ -30,7 +30,7 @@ Wrong = tuple[int, str]
 _WORD = re.compile(r"〔[^〕]*〕")
 _EMPTY = frozenset({None, "（已抹去）"})
 _TABLES = "SELECT name FROM main.sqlite_master WHERE type = 'table'"
-_STATES: tuple[State, ...] = ("waiting", "arriving", "held", "rejected", "acknowledged")
+_ANSWERED: tuple[State, ...] = ("held", "rejected", "acknowledged")
 
 PERSONAL: Mapping[str, tuple[str, ...]] = {
     "household": ("householder", "phone", "notes", "log"),
@@ -64,6 +64,7 @@ class Erasures:
         self.all: list[Erased] = []
         self.ever: set[str] = set()
         self._gone: frozenset[str] = frozenset()
+        self._untold: dict[str, frozenset[str]] = {}
 
     # When it happens -------------------------------------------------------------------------
 
@@ -132,6 +133,14 @@ class Erasures:
         self.all = [one for one in self.all if one.stamp in self.ledger.ops]
         self._gone = frozenset().union(*(one.words for one in self.all))
 
+    def begins_anew(self, tablet: str) -> None:
+        """A tablet was away past the horizon, and its user's feed tells of no erasure till now.
+
+        No server forgets before a tablet's own time for what was acknowledged is up; but a run's
+        horizon may be a day. So of what this tablet keeps of its own work nothing more is asked.
+        """
+        self._untold[tablet] = self._gone
+
     def look(self, changes: Iterable[Change], made: Mapping[str, Made]) -> Iterator[Wrong]:
         """Nothing that comes later brings a word back, or tells what was true before."""
         if not self.all:
@@ -184,9 +193,11 @@ class Erasures:
             return
         with tablet.disk.read() as shelf:
             rows = shelf.rows([one.record for one in self.all]).values()
-            entries = shelf.in_state(*_STATES)
-            kept = [*(list(one.row) for one in rows), *(dict(e.body) for e in entries)]
-        back = _words(kept) & self._gone
+            waiting = [dict(one.body) for one in shelf.in_state("waiting", "arriving")]
+            answered = [dict(one.body) for one in shelf.in_state(*_ANSWERED)]
+        owed = self._gone - self._untold.get(tablet.name, frozenset())
+        here = _words([*(list(one.row) for one in rows), *waiting])
+        back = here & self._gone | _words(answered) & owed
         if back:
             yield 4, f"{tablet.name} still has {sorted(back)}, which was erased"
 
