@@ -265,18 +265,8 @@ class BatchRun:
         if predates(self.work, op, received_ms=context.received_ms):
             problem = Problem("redacted", pointer="/record")  # Its device is not to keep it either.
         self._store(op, context, "held", code=hold.code)
-        self.work.hold(
-            Held(
-                op.stamp,
-                op.record,
-                hold.needs,
-                hold.code,
-                self.now_ms,
-                scope.role,
-                feeds,
-                groups.name_of(op),
-            )
-        )
+        waits = (op.stamp, op.record, hold.needs, hold.code, self.now_ms, scope.role, feeds)
+        self.work.hold(Held(*waits, groups.name_of(op)))
         return self._kept(
             op,
             context,
