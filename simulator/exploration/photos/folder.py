@@ -31,7 +31,7 @@ _NUMBERS = count()
 @cache
 def _root() -> Path:
     """What holds the folders of this process. It is made when something is written into it."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # nosec B108 - only as a folder of an unguessable name
     within = memory if memory.is_dir() else Path(tempfile.gettempdir())
     return within / f"explored-{os.getpid()}-{secrets.token_hex(4)}"
 

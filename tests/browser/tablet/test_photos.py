@@ -232,7 +232,7 @@ def test_a_photo_that_is_cut_in_the_middle_goes_on_where_the_server_stands(table
     digest = begun(tablet, data, order)
     tablet.online()
     # So slow that the cut falls into a piece; what the server has of it is kept.
-    network.slow(delay_ms=0, kbit=4_000)
+    network.slow(delay_ms=0, kbit=1_500)
     tablet.evaluate("() => void yuanba.replica.value.sync('button')")
     tablet.eventually(lambda: 0 < photos(tablet)[0]["share"] < 1, within_s=20)
     tablet.offline()
