@@ -146,11 +146,16 @@ def _closed_by(conflict: ConflictRow | None, stamp: str) -> list[str]:
 
 
 def _parted(ledger: Ledger, op: Op, was: Row) -> Iterator[Wrong]:
-    """A merge is undone by a restore, and then the conflict that it settled is open again."""
+    """A merge is undone by a restore, and then the conflict that it settled is open again.
+
+    Where the one that it is kept with was deleted meanwhile there are no two to ask about.
+    """
     merge = ledger.ops.get(was.head)
     if merge is None or merge.kind != "merge" or ledger.rows[op.record].deleted:
         return
     conflict = ledger.conflicts.get(merge.conflict or "")
+    if conflict is not None and ledger.rows[conflict.record].deleted:
+        return
     follows = [one.stamp for one in ledger.ops.values() if one.cause == merge.stamp]
     for stamp in (merge.stamp, *follows):
         closed = _closed_by(conflict, stamp)

@@ -117,8 +117,13 @@ def _next_year(facts: Facts, op: Any) -> Demand | None:
 
 
 def _unknown_base(facts: Facts, op: Any) -> Demand | None:
-    known = all(seen in facts.ledger.ops for seen in op["base"].values())
-    return None if known else Demand("held", ("needs",))
+    if all(seen in facts.ledger.ops for seen in op["base"].values()):
+        return None
+    row = facts.ledger.rows.get(op["record"])
+    _, erased = (row.get("_redacted") if row is not None else None) or (None, ())
+    if not op["fields"].keys().isdisjoint(erased):  # Nobody can say that its author had seen it.
+        return Demand("rejected", ("redacted",))
+    return Demand("held", ("needs",))
 
 
 def _foreign_base(facts: Facts, op: Any) -> Demand | None:
