@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.machine import DISK_NEEDED_MB, what_is_missing  # noqa: E402 - the root first
+from scripts.machine import DISK_NEEDED_MB, begin_outside, what_is_missing  # noqa: E402
 
 LOCKS = {  # lock file: what `uv pip compile` needs to make it
     "requirements-dev.lock": ["--extra", "dev"],
@@ -485,8 +485,7 @@ def main(argv: Sequence[str]) -> int:
         if name == "demo":
             command.add_argument("--port", type=int, help="listen there (8000, or the next free)")
             command.add_argument("--no-browser", action="store_true", help="open no browser")
-    arguments = parser.parse_args(ours)
-    arguments.rest = rest
+    arguments = parser.parse_args(ours, argparse.Namespace(rest=rest))
     try:
         return COMMANDS[arguments.command][0](arguments)
     except SetupError as problem:
@@ -497,4 +496,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    begin_outside()
     sys.exit(main(sys.argv[1:]))

@@ -6,11 +6,14 @@ and parses on older Pythons, to be able to tell them what they lack.
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-__all__ = ["DISK_NEEDED_MB", "OLDEST_PYTHON", "what_is_missing"]
+__all__ = ["DISK_NEEDED_MB", "OLDEST_PYTHON", "begin_outside", "what_is_missing"]
 
 OLDEST_PYTHON = (3, 11)
 DISK_NEEDED_MB = 1_500
@@ -65,3 +68,13 @@ def newer_python() -> str:
 
 def dotted(version: Sequence[int]) -> str:
     return ".".join(str(part) for part in version)
+
+
+def begin_outside() -> None:
+    """Begin again by the machine's own Python, where this one is of an environment without pip.
+
+    Who has activated the checkout's ``.venv`` runs by that; it cannot make itself anew.
+    """
+    own = Path(sys.base_prefix, "bin", "python{}.{}".format(*sys.version_info))
+    if sys.prefix != sys.base_prefix and not importlib.util.find_spec("pip") and own.exists():
+        os.execv(own, [str(own), *sys.argv])

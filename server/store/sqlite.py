@@ -195,6 +195,8 @@ class SqliteStore:
         self._memory = in_memory(url)
         self._idle: deque[sqlite3.Connection] = deque([connection] if connection else [])
         self._lock = TurnLock() if self._memory else FileLock(f"{url.database}.lock")
+        if connection is None:
+            _ = self.engine  # Now: two threads that asked first would make two.
 
     @cached_property
     def engine(self) -> Engine:

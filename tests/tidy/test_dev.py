@@ -272,3 +272,18 @@ def test_asked_for_nothing_it_says_what_it_can_do():
     )
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
+
+
+@pytest.mark.skipif(
+    sys.prefix == sys.base_prefix or importlib.util.find_spec("pip") is not None,
+    reason="these tests run by a Python that can make environments itself",
+)
+def test_who_has_activated_the_environment_begins_again_by_the_python_of_the_machine():
+    asks = "import sys; print(sys.prefix == sys.base_prefix)"
+    begins = (
+        "import sys; from scripts.machine import begin_outside; "
+        f"sys.argv = ['-c', {asks!r}]; begin_outside(); print('inside')"
+    )
+    words = [sys.executable, "-c", begins]
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True"]

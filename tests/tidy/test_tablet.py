@@ -96,7 +96,7 @@ def test_every_module_of_the_tablet_imports_only_what_its_layer_may():
         ("model/x.ts", 'import type { A } from "../engine";', False),
         ("model/x.ts", 'import {\n  a,\n  b,\n} from "../ui/c";', True),
         ("ui/x.tsx", 'const y = await import("../sw");', True),
-        ("ui/work/x.tsx", 'import { y } from "../../model";', False),
+        ("ui/fieldwork/x.tsx", 'import { y } from "../../model";', False),
     ],
 )
 def test_the_layers_of_the_tablet_catch_what_they_should(tmp_path, monkeypatch, path, line, breach):

@@ -10,7 +10,7 @@ import type { ComponentType } from "preact";
 import type { IconName } from "./components/Icon";
 import type { Key } from "./i18n";
 import { shellRoutes } from "./screens/routes";
-import { workRoutes } from "./work/routes";
+import { workRoutes } from "./fieldwork/routes";
 
 export interface ScreenProps {
   params: Record<string, string>;

@@ -8,7 +8,7 @@ import { FakeBrowser } from "./browser";
 type Router = typeof import("../../src/ui/router");
 
 vi.mock("../../src/ui/screens/routes", () => ({ shellRoutes: [] }));
-vi.mock("../../src/ui/work/routes", () => ({ workRoutes: [], workTabs: [] }));
+vi.mock("../../src/ui/fieldwork/routes", () => ({ workRoutes: [], workTabs: [] }));
 
 let browser: FakeBrowser;
 

@@ -1,7 +1,7 @@
 /** Which tabs there are: those of the work, then handing in, then the worker's own. */
 
 import type { TabOf } from "../routes";
-import { workTabs } from "../work/routes";
+import { workTabs } from "../fieldwork/routes";
 
 export const tabs: readonly TabOf[] = [
   ...workTabs,

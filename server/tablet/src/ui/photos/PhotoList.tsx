@@ -8,8 +8,8 @@ import { t } from "../i18n";
 import { bytes, moment } from "../i18n/moments";
 import { problemOf, sentence } from "../problems";
 import { useSession } from "../session";
-import { recordLink } from "../work/links";
-import { titleOfId } from "../work/titles";
+import { recordLink } from "../fieldwork/links";
+import { titleOfId } from "../fieldwork/titles";
 import { PhotoBadge, PhotoButton } from "./Photo";
 
 export function PhotoList({ title, photos }: { title: string; photos: readonly Photo[] }) {

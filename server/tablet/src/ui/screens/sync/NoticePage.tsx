@@ -10,8 +10,8 @@ import { problemOf } from "../../problems";
 import { back } from "../../router";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
-import { recordLink } from "../../work/links";
-import { titleOfId } from "../../work/titles";
+import { recordLink } from "../../fieldwork/links";
+import { titleOfId } from "../../fieldwork/titles";
 import { ProblemNotice } from "../ProblemNotice";
 import { decisionsOf, madeMs } from "./noticeWords";
 

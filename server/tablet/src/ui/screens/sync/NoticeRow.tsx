@@ -6,7 +6,7 @@ import { t } from "../../i18n";
 import { useSession } from "../../session";
 import { madeMs } from "./noticeWords";
 import { moment } from "../../i18n/moments";
-import { titleOfId } from "../../work/titles";
+import { titleOfId } from "../../fieldwork/titles";
 
 export function NoticeRow({ notice }: { notice: View }) {
   const { model } = useSession();

@@ -14,9 +14,9 @@ import { sentence } from "../../problems";
 import { goTab } from "../../router";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
-import { FieldInput } from "../../work/FieldInput";
-import { fromRaw, inputOf, type Raw, toRaw } from "../../work/forms";
-import { useForm } from "../../work/useForm";
+import { FieldInput } from "../../fieldwork/FieldInput";
+import { fromRaw, inputOf, type Raw, toRaw } from "../../fieldwork/forms";
+import { useForm } from "../../fieldwork/useForm";
 import { ProblemNotice } from "../ProblemNotice";
 import { deedOf, recordOf } from "./entryWords";
 

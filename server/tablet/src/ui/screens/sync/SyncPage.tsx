@@ -15,7 +15,7 @@ import { PhotoList } from "../../photos/PhotoList";
 import { problemOf, sentence } from "../../problems";
 import type { ScreenProps } from "../../routes";
 import { useSession } from "../../session";
-import { draftPath } from "../../work/links";
+import { draftPath } from "../../fieldwork/links";
 import { EntryRow } from "./EntryRow";
 import { isInConflict } from "./entryWords";
 import { NoticeRow } from "./NoticeRow";

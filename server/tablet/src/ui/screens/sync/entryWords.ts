@@ -10,8 +10,8 @@ import type { Field, Json, RecordType, Work } from "../../../engine";
 import type { State } from "../../components";
 import type { Model } from "../../../model";
 import { type Key, said, t } from "../../i18n";
-import { titleOfId } from "../../work/titles";
-import { inWords, tagWords } from "../../work/words";
+import { titleOfId } from "../../fieldwork/titles";
+import { inWords, tagWords } from "../../fieldwork/words";
 
 /** State of an entry → its badge. `arriving`: the server has it, its row is on its way. */
 export function badgeOf(work: Work, model: Model): State {

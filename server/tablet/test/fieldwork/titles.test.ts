@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import type { FormDraft } from "../../src/engine";
 import { useLanguage } from "../../src/ui/i18n";
-import { finderOf } from "../../src/ui/work/finder";
-import { draftKey, draftPath, newKey, newPath } from "../../src/ui/work/links";
-import { addressOf, doorTitle, titleOf, titleOfId } from "../../src/ui/work/titles";
-import { ageOf, inWords, logEntries } from "../../src/ui/work/words";
+import { finderOf } from "../../src/ui/fieldwork/finder";
+import { draftKey, draftPath, newKey, newPath } from "../../src/ui/fieldwork/links";
+import { addressOf, doorTitle, titleOf, titleOfId } from "../../src/ui/fieldwork/titles";
+import { ageOf, inWords, logEntries } from "../../src/ui/fieldwork/words";
 import { held, TYPES, view } from "./held";
 
 const building = view("building", "b", { compound: "文昌国际", number: "3幢" });

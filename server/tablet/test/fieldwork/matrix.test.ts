@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { type Household, layout, step } from "../../src/ui/work/matrix";
+import { type Household, layout, step } from "../../src/ui/fieldwork/matrix";
 
 const high = { entrances: 2, floors: 3, doors: 2 };
 const bare = { entrances: null, floors: null, doors: null };

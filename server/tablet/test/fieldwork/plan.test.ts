@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { boxOf, moved, path, projection, rings, zoomed } from "../../src/ui/work/plan";
+import { boxOf, moved, path, projection, rings, zoomed } from "../../src/ui/fieldwork/plan";
 
 const SQUARE = {
   type: "Polygon",

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 
-import { covers, readings } from "../../src/ui/work/pinyin";
-import { type Door, type Entry, readDoor, SearchIndex, walkingKey } from "../../src/ui/work/search";
+import { covers, readings } from "../../src/ui/fieldwork/pinyin";
+import { type Door, type Entry, readDoor, SearchIndex, walkingKey } from "../../src/ui/fieldwork/search";
 
 const door = (building: string, entrance: string, room: string): Door => ({
   compound: "文昌国际",

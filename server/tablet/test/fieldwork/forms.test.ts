@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type Field, readCatalogue, type RecordType } from "../../src/engine/catalogue";
 import type { Json, View } from "../../src/engine/types";
 import { UNREADABLE } from "../../src/ui/components/Field";
-import { asked, begin, changes, fromRaw, inputOf, toLocal, toRaw, withHeld } from "../../src/ui/work/forms";
+import { asked, begin, changes, fromRaw, inputOf, toLocal, toRaw, withHeld } from "../../src/ui/fieldwork/forms";
 
 const field = (name: string, kind: string, policy: string, more: object = {}) => ({
   name,

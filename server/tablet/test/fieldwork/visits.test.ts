@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { ageStep, urgency, visitState } from "../../src/ui/work/visits";
+import { ageStep, urgency, visitState } from "../../src/ui/fieldwork/visits";
 
 const DAY = 86_400_000;
 const NOW = 1_790_000_000_000;

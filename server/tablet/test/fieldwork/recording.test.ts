@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 
 import type { Replica } from "../../src/engine";
-import { appealFields, visitDrafts } from "../../src/ui/work/recording";
+import { appealFields, visitDrafts } from "../../src/ui/fieldwork/recording";
 import { view } from "./held";
 
 const NOW = 1_790_000_000_000;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Transition } from "../../src/engine/catalogue";
-import { isOpen, stepsFor, written } from "../../src/ui/work/orders";
+import { isOpen, stepsFor, written } from "../../src/ui/fieldwork/orders";
 
 const step = (
   name: string,
