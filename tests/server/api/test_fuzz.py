@@ -65,6 +65,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         db.metadata.create_all(connection)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limiter, "enabled", False)
+        # What an earlier request told of its tablet is not written while a later one is judged.
+        patch.setattr(opened.served.status, "_later", lambda _seconds, _do: None)
         yield opened
     opened.served.store.close()
 
