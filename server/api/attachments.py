@@ -12,7 +12,6 @@ Invariants
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -229,7 +228,7 @@ def _checksum(header: str | None) -> Checksum | None:
     algorithm, _, encoded = header.strip().partition(" ")
     try:
         digest = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # of base 64, and of ASCII
         digest = b""
     if algorithm not in ALGORITHMS or not digest:
         raise Refusal(Problem("bad_request", params={"what": "Upload-Checksum"}))

@@ -248,7 +248,7 @@ def test_a_damaged_piece_is_not_kept(sender: Sender, algorithm: str):
     )
 
 
-@pytest.mark.parametrize("header", ["md5 AAAA", "sha1", "sha1 ???", "", "crc32 AAAA"])
+@pytest.mark.parametrize("header", ["md5 AAAA", "sha1", "sha1 ???", "sha1 é", "", "crc32 AAAA"])
 def test_a_checksum_that_cannot_be_computed_is_refused(sender: Sender, header: str):
     answer = sender.piece(sender.begun(), 0, PHOTO, Upload_Checksum=header)
     assert (answer.status_code, code_of(answer)) == (400, "bad_request")
