@@ -8,6 +8,7 @@ import { LocalReplica } from "../../src/engine/replica";
 import { IndexedDbDisk } from "../../src/engine/replica_indexeddb";
 import { MemoryStorage } from "../../src/engine/replica_memory";
 import { waitingEntry, type Raw, type Shelf } from "../../src/engine/replica_storage";
+import { eventually } from "../patience";
 import { IDBFactory, IDBObjectStore as FakeStore } from "fake-indexeddb";
 import { browser, NOON, type Browser } from "./platform";
 import { CATALOGUE, GRID, houseId, Office, USER } from "./office";
@@ -292,8 +293,8 @@ describe("the disk", () => {
   });
 
   test("a database that somebody deletes under an open tab refuses work in words", async () => {
-    platform.indexedDB!.deleteDatabase(`yuanba-${replica.profile.id}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const going = platform.indexedDB!.deleteDatabase(`yuanba-${replica.profile.id}`);
+    await new Promise((resolve) => (going.onsuccess = resolve));
     await expect(replica.edit(houseId(0), { phone: "9" })).rejects.toMatchObject({ problem: { code: "storage_moved" } });
     expect(replica.status.value.trouble?.code).toBe("storage_moved");
   });
@@ -304,7 +305,7 @@ describe("the disk", () => {
     const told = vi.fn();
     other.onChange(told);
     await engine.wipe(replica.profile.id);
-    await vi.waitFor(() => expect(other.status.value.next).toMatchObject({
+    await eventually(() => expect(other.status.value.next).toMatchObject({
       step: "wiped", problem: { code: "storage_moved" },
     }));
     expect(await second.profiles()).toEqual([]);
@@ -337,14 +338,14 @@ describe("the disk", () => {
     const changed = vi.fn();
     other.onChange(changed);
     const mine = await replica.edit(houseId(0), { phone: "8" }) as string;
-    await vi.waitFor(() => expect(other.view(houseId(0))?.get("phone")).toBe("8"));
+    await eventually(() => expect(other.view(houseId(0))?.get("phone")).toBe("8"));
     expect(changed).toHaveBeenCalledWith({ by: "mine", records: new Set([houseId(0)]), whole: false });
     const theirs = await other.edit(houseId(0), { phone: "7" }) as string;
     expect(theirs > mine).toBe(true);
     expect(theirs.slice(-4)).not.toBe(mine.slice(-4));
     expect((other.work(theirs)?.body.base as { phone: string }).phone).toBe(mine);
     await Promise.all([replica.sync("button"), other.sync("button")]);
-    await vi.waitFor(() => expect(other.status.value).toMatchObject({ waiting: 0, what: "handed_in" }));
+    await eventually(() => expect(other.status.value).toMatchObject({ waiting: 0, what: "handed_in" }));
     expect(office.rows.get(houseId(0))?.get("phone")).toBe("7");
     expect(office.requests.filter((one) => one.path === "exchange" && one.body.operations.length > 0)).toHaveLength(1);
   });
@@ -355,7 +356,7 @@ describe("the disk", () => {
     const other = createEngine(platform);
     await other.enrol({ code: "fresh", name: "x", profile: replica.profile.id });
     await replica.sync("button");
-    await vi.waitFor(() => expect(replica.status.value.next.step).toBe("wiped"));
+    await eventually(() => expect(replica.status.value.next.step).toBe("wiped"));
     const again = await engine.open(replica.profile.id);
     expect(again).not.toBe(replica);
     expect(again.outbox()).toHaveLength(1);
@@ -385,14 +386,16 @@ describe("the disk", () => {
     });
     const slow = office.fetch;
     office.write(houseId(5), { grid: GRID, phone: "5" }, "create");
+    let isHeld = false;
     const late = browser(async (address, init) => {
       const response = await slow(address, init);
+      isHeld = true;
       await held;
       return response;
     }, { indexedDB: platform.indexedDB, locks: null });
     const other = await createEngine(late).open(replica.profile.id);
     const syncing = other.sync("button");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => expect(isHeld).toBe(true));
     await storage.follow();
     await local.begin({ nowMs: NOON });
     release?.();

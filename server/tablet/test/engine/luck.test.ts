@@ -10,6 +10,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import type { Replica } from "../../src/engine";
+import { eventually } from "../patience";
 import { Depot, hashOf, type PhotoFault } from "./depot";
 import { browser, type Browser } from "./platform";
 import { GRID, houseId, Office } from "./office";
@@ -163,10 +164,10 @@ class Story {
     this.tabs.length = 0;
     await this.open(0);
     for (let count = 0; count < 3; count += 1) await this.tabs[0]!.sync("button");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { photos } = await this.tabs[0]!.sync("button");
       expect(photos).toMatchObject({ waiting: 0, refused: 0 });
-    }, { timeout: 10_000 });
+    });
   }
 
   /** House → visits of the worker, on the server and here; what the office added left out. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import type { Engine, Photo, Replica, Status } from "../../src/engine";
+import { eventually } from "../patience";
 import { Depot, hashOf, type PhotoFault } from "./depot";
 import { GRID, houseId, Office } from "./office";
 import { browser, type Browser } from "./platform";
@@ -44,7 +45,7 @@ async function photographed(number: number, data = bytes(300), of: Replica = rep
 }
 
 const states = (of: Replica = replica): [Photo["state"], number][] => of.photos.all.value.map((one) => [one.state, one.share]);
-const settled = (of: Replica = replica) => vi.waitFor(() => expect(of.status.value.photos).toMatchObject({ waiting: 0, sending: null }));
+const settled = (of: Replica = replica) => eventually(() => expect(of.status.value.photos).toMatchObject({ waiting: 0, sending: null }));
 
 /** Days go by, for tablet and server. */
 function pass(days: number): void {
@@ -90,7 +91,7 @@ test("its bytes go a month after the server has confirmed them all, and a thumb 
   await reopened();
   expect(await replica.photos.here(digest, "whole")).toMatchObject({ size: 300 });
   await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "whole")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "whole")).toBeNull());
   expect(await replica.photos.here(digest, "thumb")).toMatchObject({ size: 5 });
   expect(replica.photos.all.value[0]).toMatchObject({ whole: false });
   expect(replica.status.value.photos.kept).toBe(0);
@@ -108,7 +109,7 @@ test("a server that came back from a backup gets the photos again that it has lo
   const before = depot.sent();
   restored((one) => one.length === 100_000);
   await replica.sync("button");
-  await vi.waitFor(() => expect(depot.whole().map((one) => one.length).sort()).toEqual([100_000, 400, 500].sort()));
+  await eventually(() => expect(depot.whole().map((one) => one.length).sort()).toEqual([100_000, 400, 500].sort()));
   await settled();
   expect(states().map(([state]) => state)).toEqual(["handed_in", "handed_in", "handed_in"]);
   expect(depot.sent() - before).toBe(900);
@@ -128,7 +129,7 @@ test("an answer of before the server came back from its backup counts for nothin
   });
   await reopened();
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 1, sending: null }));
+  await eventually(() => expect(replica.status.value.photos).toMatchObject({ waiting: 1, sending: null }));
   expect(depot.whole()).toEqual([]);
   await replica.sync("button");
   await settled();
@@ -182,7 +183,7 @@ test("what the server has makes room for a draft on a disk that is full", async 
   });
   replica.drafts.put({ key: "k", purpose: "visit", type: null, record: null, title: "t", values: { notes: "a" } });
   await expect(replica.drafts.flush()).rejects.toMatchObject({ problem: { code: "storage_full" } });
-  await vi.waitFor(async () => expect(await replica.photos.here(first, "whole")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(first, "whole")).toBeNull());
   await replica.drafts.flush();
   expect(replica.status.value.trouble).toBeNull();
 });
@@ -200,8 +201,8 @@ test("an answer counts for nothing where the word of the server's new history co
     return write(by, block);
   });
   await replica.sync("button");
-  await vi.waitFor(() => expect(depot.whole()).toHaveLength(1));
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ sending: null }));
+  await eventually(() => expect(depot.whole()).toHaveLength(1));
+  await eventually(() => expect(replica.status.value.photos).toMatchObject({ sending: null }));
   expect(replica.status.value.photos).toMatchObject({ waiting: 1 });
 });
 
@@ -211,7 +212,7 @@ test("nothing is said to be handed in while a photo waits, though all entries ar
   const said: Status[] = [];
   const stop = replica.status.subscribe((one) => said.push(one));
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value).toMatchObject({ waiting: 0, what: "saved", photos: { waiting: 1, sending: null } }));
+  await eventually(() => expect(replica.status.value).toMatchObject({ waiting: 0, what: "saved", photos: { waiting: 1, sending: null } }));
   expect(replica.status.value.words).toEqual({ zh: "已存在本机，1 张照片待上传", en: "Saved on this tablet; photos to be sent: 1" });
   await replica.sync("button");
   await settled();
@@ -225,7 +226,7 @@ test("a photo that is cut in the middle goes on where the server stands, also af
   await photographed(0, data);
   depot.pieceFaults.push({ kind: "partial", bytes: 50_000 });
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 1, sending: null }));
+  await eventually(() => expect(replica.status.value.photos).toMatchObject({ waiting: 1, sending: null }));
   await reopened();
   expect(states()[0]?.[0]).toBe("waiting");
   await replica.sync("button");
@@ -254,7 +255,7 @@ test("an upload that the server has forgotten is begun anew", async () => {
   await photographed(0, bytes(100_000));
   depot.pieceFaults.push({ kind: "partial", bytes: 10 });
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos.sending).toBeNull());
+  await eventually(() => expect(replica.status.value.photos.sending).toBeNull());
   depot.uploads.clear();
   await replica.sync("button");
   await settled();
@@ -291,14 +292,14 @@ describe("what the server says to a photo", () => {
     const digest = await photographed(0);
     depot.faults.push(fault);
     await replica.sync("button");
-    await vi.waitFor(() => expect(replica.photos.all.value[0]).toMatchObject({ state, problem: { code } }));
+    await eventually(() => expect(replica.photos.all.value[0]).toMatchObject({ state, problem: { code } }));
     expect(replica.photos.all.value[0]?.problem?.words.zh.length).toBeGreaterThan(8);
     expect(replica.status.value.photos).toMatchObject(state === "refused" ? { waiting: 0, refused: 1 } : { waiting: 1, refused: 0 });
     expect(await replica.photos.here(digest, "whole")).toMatchObject({ size: 300 });
     await reopened();
     expect(replica.photos.all.value[0]).toMatchObject({ state, problem: { code } });
     await replica.photos.retry(houseId(0), digest);
-    await vi.waitFor(() => expect(states()).toEqual([["handed_in", 1]]));
+    await eventually(() => expect(states()).toEqual([["handed_in", 1]]));
   });
 
   test("a photo that is refused stops no other", async () => {
@@ -306,7 +307,7 @@ describe("what the server says to a photo", () => {
     await photographed(1, bytes(50, 2));
     depot.faults.push({ kind: "answer", status: 415, code: "not_a_picture" });
     await replica.sync("button");
-    await vi.waitFor(() => expect(states().map(([state]) => state)).toEqual(["handed_in", "refused"]));
+    await eventually(() => expect(states().map(([state]) => state)).toEqual(["handed_in", "refused"]));
     await replica.photos.giveUp(houseId(0), hashOf(bytes(50, 1)));
     await replica.sync("button");
     expect(states().map(([state]) => state)).toEqual(["handed_in"]);
@@ -338,7 +339,7 @@ describe("what the server says to a photo", () => {
     database.close();
     replica = await createEngine(platform).open(replica.profile.id);
     await replica.sync("button");
-    await vi.waitFor(() => expect(replica.photos.all.value[0]).toMatchObject({ digest: other, state: "refused", problem: { code: "photo_lost" } }));
+    await eventually(() => expect(replica.photos.all.value[0]).toMatchObject({ digest: other, state: "refused", problem: { code: "photo_lost" } }));
     expect(replica.photos.all.value[1]).toMatchObject({ digest, state: "handed_in" });
   });
 });
@@ -352,7 +353,7 @@ test("work that is taken back before it was sent takes its photo along", async (
   expect(depot.uploads.size).toBe(0);
   platform.clock.nowMs += 2 * 3_600_000;
   await reopened();
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
 });
 
 test("a photo of a form that is not saved is part of its draft, and is sent by nobody", async () => {
@@ -404,8 +405,8 @@ test("two tabs send each photo once, and both say what is so", async () => {
   await photographed(0, bytes(100_000, 1));
   await photographed(1, bytes(100_000, 2), other);
   await Promise.all([replica.sync("button"), other.sync("button")]);
-  await vi.waitFor(() => expect(depot.whole()).toHaveLength(2));
-  for (const tab of [replica, other]) await vi.waitFor(() => expect(states(tab).map(([state]) => state)).toEqual(["handed_in", "handed_in"]));
+  await eventually(() => expect(depot.whole()).toHaveLength(2));
+  for (const tab of [replica, other]) await eventually(() => expect(states(tab).map(([state]) => state)).toEqual(["handed_in", "handed_in"]));
   expect(depot.sent()).toBe(200_000);
   await other.close();
 });
@@ -435,7 +436,7 @@ test("a disk that fails in the middle stops no photo from leaving", async () => 
   });
   await reopened();
   await replica.sync("button");
-  await vi.waitFor(() => expect(depot.whole()).toHaveLength(1));
+  await eventually(() => expect(depot.whole()).toHaveLength(1));
   isFull = false;
   spy.mockRestore();
   vi.mocked(platform.fetch).mockRestore();
@@ -454,7 +455,7 @@ test("thumbs of photos that the server has had for a season go", async () => {
   office.nowMs = platform.clock.nowMs;
   await reopened();
   await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
   expect(replica.view(houseId(0))?.get("photo")).toBe(digest);
 });
 
@@ -465,10 +466,14 @@ test("a file of unsent work has the photos that wait in one of its own", async (
   const text = Buffer.from(await files[1]!.blob.arrayBuffer());
   expect(text.includes(`k7m2p9q4/${houseId(0)}_${digest}.jpg`)).toBe(true);
   expect(text.includes(Buffer.from(bytes(300)))).toBe(true);
-  await photographed(1, bytes(5_000_000, 2));
-  await photographed(2, bytes(5_000_000, 3));
-  expect((await replica.exportUnsent()).map((one) => one.photos)).toEqual([0, 2, 1]);
   await replica.sync("button");
   await settled();
   expect(await replica.exportUnsent()).toHaveLength(1);
+});
+
+test("photos that are too many for one file of unsent work make several", async () => {
+  await photographed(0, bytes(300));
+  await photographed(1, bytes(5_000_000, 2));
+  await photographed(2, bytes(5_000_000, 3));
+  expect((await replica.exportUnsent()).map((one) => one.photos)).toEqual([0, 2, 1]);
 });

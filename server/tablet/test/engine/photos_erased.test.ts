@@ -1,8 +1,9 @@
 /** Photos of which somebody had what is known of them erased: their bytes go from the tablet too. */
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import type { Replica } from "../../src/engine";
+import { eventually } from "../patience";
 import { Depot } from "./depot";
 import { GRID, houseId, Office } from "./office";
 import { browser, type Browser } from "./platform";
@@ -13,7 +14,7 @@ let platform: Browser;
 let replica: Replica;
 
 const bytes = (size: number, seed = 1) => Uint8Array.from({ length: size }, (_unused, place) => (place * 31 + seed * 7) & 0xff);
-const settled = () => vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 0, sending: null }));
+const settled = () => eventually(() => expect(replica.status.value.photos).toMatchObject({ waiting: 0, sending: null }));
 
 beforeEach(async () => {
   office = new Office();
@@ -47,7 +48,7 @@ test("a value that was erased takes its photo from the disk", async () => {
   const row = office.rows.get(houseId(0))!;
   row.x = { _redacted: ["0199a1b2c000-ffff-srv000000000", ["photo"]] };
   await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
   expect(replica.photos.all.value).toEqual([]);
 });
 
@@ -56,7 +57,7 @@ test("a photo is erased with a record of which no row comes, though its work was
   await photographed(1, bytes(300, 2));
   depot.faults.push({ kind: "down" });
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
+  await eventually(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
   pass(20);
   await replica.sync("button");
   await settled();
@@ -67,7 +68,7 @@ test("a photo is erased with a record of which no row comes, though its work was
   office.redacted = [houseId(0)];
   office.write(houseId(2), { phone: "7" });
   await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
   expect(replica.photos.all.value).toHaveLength(1);
 });
 
@@ -75,7 +76,7 @@ test("a photo is erased with its record though the work that named it was forgot
   const [digest, other] = [await photographed(0), await photographed(1, bytes(300, 2))];
   depot.faults.push({ kind: "down" });
   await replica.sync("button");
-  await vi.waitFor(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
+  await eventually(() => expect(replica.status.value.photos).toMatchObject({ waiting: 2, sending: null }));
   pass(20);
   await replica.sync("button");
   await settled();
@@ -87,7 +88,7 @@ test("a photo is erased with its record though the work that named it was forgot
     office.rows.get(houseId(number))!.x = { _redacted: ["0199a1b2c000-ffff-srv000000000", ["photo"]] };
   }
   await replica.sync("button");
-  await vi.waitFor(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
+  await eventually(async () => expect(await replica.photos.here(digest, "thumb")).toBeNull());
   expect(await replica.photos.here(digest, "whole")).toBeNull();
   expect(await replica.photos.here(other, "whole"), "that its record names still").not.toBeNull();
 });

@@ -9,10 +9,11 @@
  * and never changes one that is there.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import { createEngine } from "../../src/engine";
 import { MIGRATIONS } from "../../src/engine/replica_indexeddb";
+import { eventually } from "../patience";
 import { browser, NOON } from "./platform";
 import { Depot } from "./depot";
 import { GRID, houseId, Office } from "./office";
@@ -139,5 +140,5 @@ test.each(files)("an update keeps what waits: %s", async (file) => {
   expect(status).toMatchObject({ waiting: 0, next: { step: "rest" } });
   expect(server.rows.get(houseId(2))?.get("phone")).toBe("waiting");
   expect(server.rows.get(houseId(99))?.get("householder")).toBe("李四");
-  if (hasPhotos) await vi.waitFor(() => expect(depot.texts()).toEqual(["a photo"]));
+  if (hasPhotos) await eventually(() => expect(depot.texts()).toEqual(["a photo"]));
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createEngine } from "../../src/engine";
 import type { Engine, Json, Refusal, Replica } from "../../src/engine";
 import { Loop } from "../../src/engine/loop";
+import { eventually } from "../patience";
 import { browser, type Browser } from "./platform";
 import { FEED, GRID, houseId, Office, USER } from "./office";
 
@@ -202,7 +203,7 @@ describe("form drafts", () => {
       await vi.advanceTimersByTimeAsync(50);
     }
     vi.useRealTimers();
-    await vi.waitFor(() => expect(replica.drafts.all.value).toHaveLength(1));
+    await eventually(() => expect(replica.drafts.all.value).toHaveLength(1));
     const again = await createEngine(platform).open(replica.profile.id);
     expect(Number(again.drafts.get("visit:1")?.values.notes)).toBeGreaterThanOrEqual(100);
   });

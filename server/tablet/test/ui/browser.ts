@@ -13,6 +13,7 @@ interface Entry {
 export class FakeBrowser {
   entries: Entry[];
   index = 0;
+  private walking = 0;
   private readonly heard = new Map<string, ((event: unknown) => void)[]>();
 
   constructor(hash = "") {
@@ -65,14 +66,18 @@ export class FakeBrowser {
       .join(" ");
   }
 
-  settled(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 5));
+  /** Until no walk is under way; however long the machine takes to walk. */
+  async settled(): Promise<void> {
+    do await new Promise((resolve) => setTimeout(resolve, 2));
+    while (this.walking > 0);
   }
 
   private walk(steps: number): void {
     const target = this.index + steps;
     if (target < 0 || target >= this.entries.length) return;
+    this.walking += 1;
     setTimeout(() => {
+      this.walking -= 1;
       this.index = target;
       for (const act of this.heard.get("popstate") ?? []) act({ state: this.entries[target]?.state });
     }, 1);
