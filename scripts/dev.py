@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.checks import CHECKS, follow, words_of_failure  # noqa: E402
 from scripts.machine import DISK_NEEDED_MB, begin_outside, what_is_missing  # noqa: E402
 
 LOCKS = {  # lock file: what `uv pip compile` needs to make it
@@ -68,24 +69,6 @@ TABLET = ROOT / "server" / "tablet"
 TABLET_SOURCES = ("index.html", "*.json", "*.ts", "public/**/*", "src/**/*")
 PACK_FROM_BYTES = 1_000  # smaller files gain nothing by being packed
 PACKED = {".css", ".html", ".js", ".json", ".svg", ".webmanifest"}
-
-CHECKS = {  # heading: command; all run, whatever the others found
-    "ruff check": ["ruff", "check", "."],
-    "ruff format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy"],
-    "bandit": ["bandit", "-q", "-ll", "-ii", "-c", "pyproject.toml", "-r", "."],
-    "types of the tablet": ["node", "node_modules/typescript/bin/tsc", "--noEmit"],
-    "tests of the tablet": ["node", "node_modules/vitest/vitest.mjs", "run"],
-    "pytest": [
-        *("pytest", "-n", "2", "--ignore=tests/browser"),
-        *("--cov", "--cov-report=term:skip-covered"),
-    ],
-    "coverage of the engine": ["coverage", "report", "--include=sync/*", "--fail-under=100"],
-    # Apart, for these measure seconds: databases that are killed beside them would tell in them.
-    # A machine that stands still for a moment fails them too: what failed is tried once more, and
-    # the summary names it, for a fault that comes seldom is a fault to be found.
-    "pytest in browsers": ["pytest", "-n", "2", "--reruns", "1", "-rR", "tests/browser"],
-}
 
 
 if TYPE_CHECKING:
@@ -436,13 +419,16 @@ def test(arguments: argparse.Namespace) -> int:
     path = f"{venv / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(venv)}
     checks = {"pytest": ["pytest", *arguments.rest]} if arguments.rest else CHECKS
-    start, failed = time.monotonic(), []
+    start = time.monotonic()
+    failed: dict[str, list[str]] = {}  # heading: what it printed
     for heading, (name, *words) in checks.items():
         say(f"\n== {heading}: {shlex.join([name, *words])}")
         began = time.monotonic()
-        code = subprocess.call(**checker(venv, name, words), env=environment)
+        code, lines = follow(**checker(venv, name, words), env=environment)
         say(f"== {heading}: {'failed' if code else 'passed'}, {time.monotonic() - began:.1f} s")
-        failed += [heading] if code else []
+        failed |= {heading: lines} if code else {}
+    for heading, lines in failed.items():
+        say("\n".join(["", f"== what failed in {heading}", *words_of_failure(lines)]))
     verdict = f"failed: {', '.join(failed)}" if failed else "every check passed"
     say(f"\n{verdict} ({time.monotonic() - start:.0f} s)")
     return 1 if failed else 0

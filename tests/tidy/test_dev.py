@@ -189,7 +189,10 @@ def checks(dev, monkeypatch, tmp_path):
     for name, code in {"one": 0, "two": 3, "three": 0, "pytest": 0}.items():
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
-        program.write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/ran\nexit {code}\n')
+        program.write_text(
+            f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/ran\n'
+            f"echo words of {name} >&2\nexit {code}\n"
+        )
         program.chmod(0o755)
     monkeypatch.setattr(dev, "CHECKS", {"one": ["one", "a"], "two": ["two"], "three": ["three"]})
     monkeypatch.setattr(dev, "setup", lambda arguments: 0)
@@ -201,7 +204,10 @@ def checks(dev, monkeypatch, tmp_path):
 def test_every_check_runs_although_one_fails_and_the_end_names_it(dev, checks, capsys):
     assert dev.main(["test"]) == 1
     assert checks() == ["one a", "two", "three"]
-    assert capsys.readouterr().out.strip().splitlines()[-1].startswith("failed: two (")
+    said = capsys.readouterr().out.strip().splitlines()
+    assert said[-1].startswith("failed: two (")
+    assert said.count("words of one") == 1
+    assert said[-4:-2] == ["== what failed in two", "words of two"]
 
 
 def test_arguments_after_two_dashes_go_to_pytest_alone(dev, checks):
