@@ -16,13 +16,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, or_, select
-
 from server.accounts import audit
-from server.accounts.sessions import reading
+from server.attachments import table
 from server.attachments.collecting import forget
 from server.door import patiently
-from server.models import Attachment
 from server.records.personal import PERSONAL, RELATED
 from server.services import Services
 from server.store import Snapshot, Writer
@@ -55,16 +52,16 @@ def plan(served: Services, record: str, *, related: bool) -> Plan | None:
             return None
         records = _records(snapshot, found, related=related)
         notices = _notices(snapshot, [one.id for one in records])
-        photos = _photos_of(snapshot, [one.id for one in records])
-    with reading(served.store) as session:
-        return Plan(records, notices, len(session.scalars(photos).all()))
+        ids = [one.id for one in records]
+        photos = table.of_records(snapshot, ids, _hashes_in(snapshot, ids))
+    return Plan(records, notices, len(photos))
 
 
 def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, purpose: str) -> int:
     """Erase; answers how many records. ``actor`` signs the operations, ``by`` the audit log."""
     ids = [one.id for one in wanted.records]
     with served.store.read() as snapshot:
-        sent = _photos_of(snapshot, ids)  # Before the references go.
+        named = _hashes_in(snapshot, ids)  # Before the references go.
 
     def erase() -> int:
         with served.store.write() as tx:
@@ -73,8 +70,8 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
             return _erase(served, tx, ids, actor=actor)
 
     done = patiently(erase)
-    with reading(served.store) as session:
-        photos = session.scalars(sent).all()
+    with served.store.read() as snapshot:
+        photos = table.of_records(snapshot, ids, named)
     forget(served.uploads, photos)
     served.store.scrub()
     return done
@@ -153,8 +150,8 @@ def _query(snapshot: Snapshot, text: str, *parameters: Any) -> list[tuple[Any, .
     return rows
 
 
-def _photos_of(snapshot: Snapshot, ids: Sequence[str]) -> Select[Any]:
-    """The photos that were sent for these records, and for none but named in their history."""
+def _hashes_in(snapshot: Snapshot, ids: Sequence[str]) -> set[str]:
+    """The hashes that the history of these records names, of photos or of whatever else."""
     named = set[str]()
     for start in range(0, len(ids), _ONCE):
         some = ids[start : start + _ONCE]
@@ -162,5 +159,4 @@ def _photos_of(snapshot: Snapshot, ids: Sequence[str]) -> Select[Any]:
         text = f'SELECT "body" FROM "{OPERATION.name}" WHERE "record" IN ({marks})'
         for (body,) in _query(snapshot, text, *some):
             named.update(one.decode() for one in _HASH.findall(bytes(body)))
-    unbound = and_(Attachment.record == "", Attachment.hash.in_(named))
-    return select(Attachment).where(or_(Attachment.record.in_(ids), unbound))
+    return named

@@ -19,9 +19,9 @@ from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
 from server.api.problems import problem_response
+from server.attachments.table import Upload
 from server.attachments.uploads import ALGORITHMS, Checksum, Uploads
 from server.devices import reader_of
-from server.models import Attachment
 from server.services import services
 from server.slow import aside, slowly
 from sync.errors import Problem, Refusal
@@ -66,7 +66,7 @@ def _caller() -> Reader:
     return reader_of(served.store, authorization, now_ms=served.now_ms())
 
 
-def _answer(status: int, upload: Attachment | None = None, **headers: object) -> Response:
+def _answer(status: int, upload: Upload | None = None, **headers: object) -> Response:
     answer = Response(status=status)
     answer.headers["Cache-Control"] = "no-store"
     if upload is not None and upload.finished is None:

@@ -18,12 +18,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from server.accounts.sessions import reading, writing
+from server.attachments import table
+from server.attachments.table import Upload
 from server.attachments.uploads import Uploads
-from server.models import Attachment
+from server.store import Snapshot
 from server.store.tables import ASIDE, OPERATION, RECORD
 
 __all__ = ["WAITS_MS", "Collected", "collect", "forget"]
@@ -56,18 +56,11 @@ def collect(uploads: Uploads, *, now_ms: int, dry: bool = False, lately: bool = 
     since = now_ms - WAITS_MS - LATELY_MS if lately else 0
     # Before the rows: each of these had its row first.
     lying, shown = uploads.files.arriving(), () if lately else uploads.files.pictures()
-    with reading(uploads.store) as session:
-        late = session.scalars(
-            select(Attachment).where(Attachment.finished.is_(None), Attachment.expires <= now_ms)
-        ).all()
-        old = session.scalars(
-            select(Attachment).where(
-                Attachment.finished <= now_ms - WAITS_MS, Attachment.finished > since
-            )
-        ).all()
-        waiting = select(Attachment.id).where(Attachment.finished.is_(None))
-        known = frozenset(session.scalars(waiting))
-        hashes = frozenset(session.scalars(select(Attachment.hash))) if shown else frozenset[str]()
+    with uploads.store.read() as snapshot:
+        late = table.late(snapshot, now_ms=now_ms)
+        old = table.finished_between(snapshot, after_ms=since, until_ms=now_ms - WAITS_MS)
+        known = table.waiting(snapshot)
+        hashes = table.hashes(snapshot) if shown else frozenset[str]()
     over = _unnamed(uploads, old)
     unnamed = [one for one in old if one.id in over]
     freed = sum(uploads.files.offset(one.id) or 0 for one in late)
@@ -91,21 +84,20 @@ def _drop_strays(uploads: Uploads, strays: Sequence[str]) -> list[str]:
     """
     if not strays:
         return []
-    with reading(uploads.store) as session:
-        nameless = select(Attachment.id).where(Attachment.hash == "")
-        ids = session.scalars(nameless).all()
+    with uploads.store.read() as snapshot:
+        ids = table.nameless(snapshot)
     try:
         coming = {uploads.files.digest(one) for one in ids if uploads.files.offset(one) is not None}
     except FileNotFoundError:
         return []  # One of them was finished or ended just now: the next round knows more.
-    with writing(uploads.store) as session:
-        gone = [one for one in strays if one not in coming and not _is_left(session, one)]
+    with uploads.store.write() as tx:
+        gone = [one for one in strays if one not in coming and not _is_left(tx, one)]
         for digest in gone:
             uploads.files.remove(digest)
     return gone
 
 
-def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
+def forget(uploads: Uploads, gone: Iterable[Upload]) -> None:
     """Remove attachments, and the pictures that none is left of.
 
     Of one that is not finished the picture may lie in its place already: a server that died
@@ -113,10 +105,9 @@ def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
     """
     gone = list(gone)
     ids, hashes = [one.id for one in gone], {one.hash for one in gone if one.hash}
-    with writing(uploads.store) as session:
-        for start in range(0, len(ids), 500):
-            session.execute(delete(Attachment).where(Attachment.id.in_(ids[start : start + 500])))
-        left = {one for one in hashes if _is_left(session, one)}
+    with uploads.store.write() as tx:
+        table.drop(tx, ids)
+        left = {one for one in hashes if _is_left(tx, one)}
         # In the transaction: nobody may finish the same picture in between and lose it.
         # Whoever is about to has a row, finished or not, and it stays for them.
         for digest in hashes - left:
@@ -125,12 +116,12 @@ def forget(uploads: Uploads, gone: Iterable[Attachment]) -> None:
         uploads.files.end(one.id)
 
 
-def _is_left(session: Session, digest: str) -> bool:
-    same = select(Attachment.id).where(Attachment.hash == digest)
-    return session.scalar(same.limit(1)) is not None
+def _is_left(tx: Snapshot, digest: str) -> bool:
+    """Whether another upload has the same picture."""
+    return table.is_left(tx, digest)
 
 
-def _unnamed(uploads: Uploads, old: Sequence[Attachment]) -> set[str]:
+def _unnamed(uploads: Uploads, old: Sequence[Upload]) -> set[str]:
     """The ids of attachments whose hash nothing in the ledger names."""
     wanted, named = {one.hash.encode() for one in old}, set[bytes]()
     with uploads.store.engine.connect() as connection:

@@ -24,10 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.orm import Session
-
-from server.accounts.sessions import reading, writing
+from server.attachments import table
 from server.attachments.files import (
     ChecksumWrong,
     Files,
@@ -38,8 +35,8 @@ from server.attachments.files import (
     append_verified,
 )
 from server.attachments.pictures import NotAPicture, kind_of
-from server.models import Attachment
-from server.store import SqlStore
+from server.attachments.table import Upload
+from server.store import Snapshot, SqlStore, Writer
 from sync.catalogue import is_record_id
 from sync.errors import Problem, Refusal
 from sync.record import Record
@@ -91,7 +88,7 @@ class Uploads:
 
     # One upload ----------------------------------------------------------------------------
 
-    def begin(self, *, device: str, user: str, digest: str, record: str, length: int) -> Attachment:
+    def begin(self, *, device: str, user: str, digest: str, record: str, length: int) -> Upload:
         """An upload for the picture with this hash, for this record.
 
         Either may be empty: the hash is then computed when all is here, and the record is
@@ -103,12 +100,12 @@ class Uploads:
         if self.files.free_bytes() < FREE_BYTES_MIN + length:
             raise Refusal(Problem("no_room"))
         now_ms = self.now_ms()
-        with writing(self.store) as session:
-            known = self._same(session, device=device, digest=digest, record=record)
+        with self.store.write() as tx:
+            known = self._same(tx, device=device, digest=digest, record=record)
             if digest and known is not None and known.length == length:
                 return known
-            self._check_limits(session, device, length, now_ms)
-            begun = Attachment(
+            _check_limits(tx, device, length, now_ms)
+            begun = Upload(
                 id=base32(self.draw, 26),
                 hash=digest,
                 record=record,
@@ -118,44 +115,31 @@ class Uploads:
                 begun=now_ms,
                 expires=now_ms + LIFE_MS,
             )
-            session.add(begun)
+            table.add(tx, begun)
         # After its row: what lies there without one is left over, and may be swept up.
         self.files.begin(begun.id)
         return begun
 
-    def _same(
-        self, session: Session, *, device: str, digest: str, record: str
-    ) -> Attachment | None:
-        same = select(Attachment).where(
-            Attachment.hash == digest, Attachment.record == record, Attachment.device == device
-        )
-        for found in session.scalars(same.order_by(Attachment.begun.desc())):
+    def _same(self, tx: Writer, *, device: str, digest: str, record: str) -> Upload | None:
+        for found in table.same(tx, device=device, digest=digest, record=record):
             if found.finished is not None:
                 if self.files.path(found.hash) is not None:
                     return found
-                session.delete(found)
+                table.drop(tx, [found.id])
                 continue
             if found.expires > self.now_ms() and self.files.offset(found.id) is not None:
                 return found
         return None
 
-    def _check_limits(self, session: Session, device: str, length: int, now_ms: int) -> None:
-        own = Attachment.device == device
-        alive = (own, Attachment.finished.is_(None), Attachment.expires > now_ms)
-        unfinished = session.scalar(select(func.count()).where(*alive)) or 0
-        lately = select(func.sum(Attachment.length)).where(own, Attachment.begun > now_ms - _DAY_MS)
-        if unfinished >= UNFINISHED_MAX or (session.scalar(lately) or 0) + length > DAY_BYTES_MAX:
-            raise Refusal(Problem("too_many_uploads"))
-
-    def find(self, upload: str, *, device: str) -> Attachment:
+    def find(self, upload: str, *, device: str) -> Upload:
         """An upload of this device.
 
         Raises ``not_found`` for another's, ended and expired ones, and where the picture is lost.
         """
         found = None
         if _UPLOAD.fullmatch(upload):
-            with reading(self.store) as session:
-                found = session.get(Attachment, upload)
+            with self.store.read() as snapshot:
+                found = table.find(snapshot, upload)
         if found is None or found.device != device:
             raise Refusal(Problem("not_found"))
         if found.finished is None and found.expires <= self.now_ms():
@@ -164,7 +148,7 @@ class Uploads:
             raise Refusal(Problem("not_found"))
         return found
 
-    def offset(self, found: Attachment) -> int:
+    def offset(self, found: Upload) -> int:
         """How far an upload is. One that is all here and was not put in its place is put there."""
         if found.finished is not None:
             return found.length
@@ -175,7 +159,7 @@ class Uploads:
             self._finish(found)
         return offset
 
-    def take(self, found: Attachment, *, at: int, read: Read, checksum: Checksum | None) -> int:
+    def take(self, found: Upload, *, at: int, read: Read, checksum: Checksum | None) -> int:
         """Append a piece that begins at ``at``; answers how far the upload is then.
 
         Raises Refusal: ``offset_wrong``, ``checksum_wrong``, ``upload_locked``, and at the end
@@ -212,14 +196,14 @@ class Uploads:
             self._finish(found)
         return offset
 
-    def _done(self, found: Attachment) -> int:
+    def _done(self, found: Upload) -> int:
         """How far an upload is whose pieces are gone: another request finished it, or ended it."""
         now = self.find(found.id, device=found.device)
         if now.finished is None:
             raise Refusal(Problem("not_found"))
         return now.length
 
-    def _finish(self, found: Attachment) -> None:
+    def _finish(self, found: Upload) -> None:
         try:
             digest = found.hash or self.files.digest(found.id)
             kept = self.files.keep(found.id, digest)
@@ -232,16 +216,15 @@ class Uploads:
         except NotAPicture:
             self.end(found)
             raise Refusal(Problem("not_a_picture")) from None
-        done = {**kept._asdict(), "hash": digest, "finished": self.now_ms()}
-        with writing(self.store) as session:
-            session.execute(update(Attachment).where(Attachment.id == found.id).values(done))
+        done = found._replace(hash=digest, finished=self.now_ms(), **kept._asdict())
+        with self.store.write() as tx:
+            table.finish(tx, done)
         self.files.end(found.id)
 
-    def end(self, found: Attachment) -> None:
+    def end(self, found: Upload) -> None:
         """Forget an upload that is not finished; a finished one stays: records refer to it."""
-        unfinished = (Attachment.id == found.id, Attachment.finished.is_(None))
-        with writing(self.store) as session:
-            session.execute(delete(Attachment).where(*unfinished))
+        with self.store.write() as tx:
+            table.drop_unfinished(tx, found.id)
         self.files.end(found.id)
 
     # What came of it -----------------------------------------------------------------------
@@ -276,19 +259,11 @@ class Uploads:
         assert kept.type is not None and kept.etag is not None
         return Picture(path, kept.type, kept.etag)
 
-    def _sent_for(self, records: Sequence[Record], digest: str) -> Attachment | None:
+    def _sent_for(self, records: Sequence[Record], digest: str) -> Upload | None:
         devices = {device for one in records for device in _who_named(one, digest)}
-        by_whom = Attachment.device.in_(devices)
-        sent = select(Attachment).where(
-            Attachment.hash == digest,
-            or_(
-                Attachment.record.in_([one.id for one in records]),
-                and_(Attachment.record == "", by_whom),
-            ),
-            Attachment.finished.is_not(None),
-        )
-        with reading(self.store) as session:
-            return session.scalar(sent.limit(1))
+        with self.store.read() as snapshot:
+            ids = [one.id for one in records]
+            return table.sent_for(snapshot, digest, records=ids, devices=devices)
 
     def _merged_into(self, record: Record) -> list[Record]:
         """The records that another one stands for now, and those that they stood for."""
@@ -316,6 +291,13 @@ def _who_named(record: Record, digest: str) -> set[str]:
         for field, value in zip(record.spec.fields, record.values, strict=True)
         if field.kind == "attachment" and value == digest
     }
+
+
+def _check_limits(tx: Snapshot, device: str, length: int, now_ms: int) -> None:
+    lately = table.announced_bytes(tx, device, since_ms=now_ms - _DAY_MS)
+    under_way = table.unfinished(tx, device, now_ms=now_ms)
+    if under_way >= UNFINISHED_MAX or lately + length > DAY_BYTES_MAX:
+        raise Refusal(Problem("too_many_uploads"))
 
 
 def _check(digest: str, record: str, length: int, most_bytes: int) -> None:

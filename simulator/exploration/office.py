@@ -83,20 +83,19 @@ class _Store(SqliteStore):
         return engine
 
     def write(self) -> Any:
+        if self.aside:
+            return self._aside()
         return self._trapped() if self.trap else super().write()
 
-    def writing_alone(self) -> Any:
-        return self._aside() if self.aside else super().writing_alone()
-
     @contextmanager
-    def _aside(self) -> Iterator[None]:
+    def _aside(self) -> Iterator[Writer]:
         trap, self.aside = self.aside, None
         if trap == "busy":
             raise Refusal(Problem("busy"))
         if trap == "crash_before_commit":
             raise Fallen
-        with super().writing_alone():
-            yield
+        with super().write() as tx:
+            yield tx
         raise Fallen
 
     @contextmanager
