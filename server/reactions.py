@@ -5,6 +5,10 @@ household meant that, and nobody should do it by hand, resident by resident. A r
 answers with drafts; the authority carries them out as the server's own operations, in
 the same transaction, naming their cause, so that they stand in the history too.
 
+An assignment that is given to somebody else, or deleted, took a grant from whoever had it, and
+nothing would say that they ever had one: what waits on their tablet would be a stranger's. So
+an assignment that ended stays behind, as if it had been ended by its date.
+
 Invariants
     * A reaction reads through the unit of work alone and changes nothing itself.
     * It follows an operation once: a repeat or a rebuild never runs it again.
@@ -12,9 +16,11 @@ Invariants
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from server.devices import ENDED_GRANTS_MS
 from sync.authority import Reaction
 from sync.operation import Operation
 from sync.record import Record
@@ -54,8 +60,43 @@ def follow(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, A
                 yield {"type": follower.type, "record": one, "kind": "edit", "fields": fields}
 
 
-REACTIONS: tuple[Reaction, ...] = tuple(
-    Reaction(kind, frozenset(name for one in followers for name in one.fields), follow)
-    for kind, followers in FOLLOWERS.items()
+_GRANT = ("user", "feed", "since", "until")
+
+
+def leave_ended(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, Any]]:
+    """Keep that somebody had a grant which their assignment says no more."""
+    known = work.operation(op.stamp)
+    if known is None or op.kind in ("create", "restore"):
+        return
+    now = {name: record.get(name) for name in _GRANT}
+    had = now | {name: old for name, (old, _) in (known.was or {}).items() if name in _GRANT}
+    at = known.received
+    gone = record.deleted or now["since"] > at or any(now[one] != had[one] for one in _GRANT[:2])
+    until = at if had["until"] is None else min(had["until"], at)
+    if gone and had["since"] <= at and at - until <= ENDED_GRANTS_MS:
+        yield {
+            "type": "assignment",
+            "record": _same_grant(record.id, op.stamp),
+            "kind": "create",
+            "fields": {**had, "until": until},
+        }
+
+
+def _same_grant(assignment: str, stamp: str) -> str:
+    """An id with the end of another, which is the generation of its grant: tablets name that.
+
+    >>> _same_grant("0199a1b2-0000-7000-8000-0123456789ab", "0199a1b2c3d4-0000-srv11111xxxx")
+    '0199a1b2-c3d4-7e4e-8e0f-0123456789ab'
+    """
+    drawn = hashlib.sha256(f"{assignment} {stamp}".encode()).hexdigest()
+    return f"{stamp[:8]}-{stamp[8:12]}-7{drawn[:3]}-8{drawn[3:6]}-{assignment[-12:]}"
+
+
+REACTIONS: tuple[Reaction, ...] = (
+    *(
+        Reaction(kind, frozenset(name for one in followers for name in one.fields), follow)
+        for kind, followers in FOLLOWERS.items()
+    ),
+    Reaction("assignment", None, leave_ended),
 )
 """Every reaction, in the order in which they run."""

@@ -120,7 +120,8 @@ def _grace(
         if cursor is None or cursor.generation != grant.generation:
             continue
         if grant.until_ms is not None and now_ms - grant.until_ms <= GRACE_MS:
-            grace[grant.feed] = grant.until_ms
+            # One assignment may have ended more than once: it was restored in between.
+            grace[grant.feed] = max(grant.until_ms, grace.get(grant.feed, 0))
     return grace
 
 

@@ -7,6 +7,7 @@ the catalogue document: nothing is asked of the engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from simulator.exploration.oracle.audit_wire import Exchange
@@ -167,7 +168,7 @@ class Reach:
         checkpoint, grants = told.asked["checkpoint"], ledger.grants(user)
         self.grace = {
             feed
-            for assignment, feed, _since, until in grants
+            for assignment, feed, _since, until in (*grants, *_taken_away(ledger, user))
             if until is not None
             and 0 <= now_ms - until <= GRACE_MS
             and _generation(checkpoint.get(feed)) == assignment[-12:]
@@ -201,6 +202,18 @@ class Reach:
             return False
         left = self.ledger.left(record.id)
         return any(seq > self._cursors.get(feed, seq) for feed, seq in left)
+
+
+def _taken_away(ledger: Ledger, user: str) -> Iterator[tuple[str, str, int, int | None]]:
+    """The grants that their assignments name no more: it was deleted, or is somebody else's."""
+    for assignment in ledger.assignments:
+        for row, after in pairwise(ledger.past[assignment]):
+            had = row.get("user"), row.get("feed")
+            gone = after.deleted or had != (after.get("user"), after.get("feed"))
+            op = ledger.ops.get(after.head)
+            if op is not None and gone and not row.deleted and had[0] == user:
+                ended = min(row.get("until") or op.received, op.received)
+                yield assignment, str(had[1]), row.get("since"), ended
 
 
 def _generation(cursor: Any) -> str | None:

@@ -221,11 +221,11 @@ def _end_grant(desk: _Office) -> Action | None:
     ]
     if not lasting:
         return None
+    draft = {"type": "assignment", "record": desk.dice.pick(lasting).id}
+    if desk.dice.happens(0.2):  # Not how it is done; but it can be, and loses nobody's work.
+        return desk.does({**draft, "kind": "delete", "fields": {}}, system=True)
     fields = {"until": desk.world.now_ms}
-    record = desk.dice.pick(lasting).id
-    return desk.does(
-        {"kind": "edit", "type": "assignment", "record": record, "fields": fields}, system=True
-    )
+    return desk.does({**draft, "kind": "edit", "fields": fields}, system=True)
 
 
 def _split(desk: _Office) -> Action | None:
