@@ -8,6 +8,7 @@ in the trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.disk import PowerCut
@@ -104,13 +105,13 @@ def _clone(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
         return
     world.tell("clone", tablet.name, name=args["name"])
     twin = world.add_tablet(args["name"], tablet.person, tablet.disk.image(), credentials)
-    twin.exact_clock = tablet.exact_clock
+    twin.unsure_ms = tablet.unsure_ms
     twin.ahead_ms = tablet.ahead_ms
 
 
 def _clock(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
     world.tell("clock", tablet.name, ahead=args["minutes"])
-    tablet.ahead_ms, tablet.exact_clock = args["minutes"] * _MINUTE_MS, False
+    tablet.ahead_ms, tablet.unsure_ms = args["minutes"] * _MINUTE_MS, inf
 
 
 def _full(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ Invariants
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.office import Fallen, Response
@@ -59,16 +60,15 @@ class Link:
         if fault:
             world.saw(f"network:{fault}" if not fault.startswith("server_") else fault)
             world.tell("fault", self.tablet.name, fault=fault)
+        number, sent_ms, ahead_ms = self.begun, world.now_ms, self.tablet.ahead_ms
         world.wait(plan.get("up", 40))
         if fault == "request_lost" or world.office.closed:
             if world.office.closed:
                 return _closed()
             world.wait(_TIMEOUT_MS)
             raise Unreachable
-        if fault == "portal":
-            return Reply(200, {}, iter([b"<html>Welcome to the hotel</html>\n"]))
-        if fault in ("proxy_503", "proxy_502"):
-            return Reply(int(fault[-3:]), {"retry-after": "2"}, iter([b"<html></html>"]))
+        if (reply := _between(fault)) is not None:
+            return reply
         trap = _trap(fault or "")
         try:
             answer = self.world.serve(self.tablet, method, path, headers, body, trap=trap)
@@ -80,12 +80,15 @@ class Link:
         down = plan.get("down", 40)
         if down >= _LONG_MS:
             world.saw("network:delay")
-        begun = self.begun
+        begun, served_ms = self.begun, world.now_ms
         world.wait(down)
         if self.begun != begun:
             world.saw("network:stale")
         if fault in ("answer_lost", "piece_cut"):
             raise Unreachable
+        if path == "/sync/v1/exchange" and answer.status == 200 and self.begun == number:
+            in_one = ahead_ms == self.tablet.ahead_ms and plan.get("slow") is None
+            self.tablet.hears(served_ms - sent_ms, world.now_ms - served_ms if in_one else inf)
         return Reply(answer.status, answer.headers, self._arrive(answer, plan))
 
     def _again(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Any:
@@ -110,6 +113,15 @@ class Link:
                 self.world.wait(slow)
         if end < len(body):
             raise Unreachable
+
+
+def _between(fault: str | None) -> Reply | None:
+    """What something on the way answers in the server's place."""
+    if fault == "portal":
+        return Reply(200, {}, iter([b"<html>Welcome to the hotel</html>\n"]))
+    if fault in ("proxy_503", "proxy_502"):
+        return Reply(int(fault[-3:]), {"retry-after": "2"}, iter([b"<html></html>"]))
+    return None
 
 
 def _trap(fault: str) -> str | None:

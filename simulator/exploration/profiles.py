@@ -91,6 +91,7 @@ RATES: Mapping[str, float] = {
     "move": 0.05,
     "hot": 0.6,
     "twin": 0.12,
+    "alike": 0.3,
     "meet": 0.25,
     "photo": 0.015,
     "photo_look": 0.03,

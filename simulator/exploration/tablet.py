@@ -12,6 +12,7 @@ until the virtual clock has come so far: no thread, no lock, and the same order 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from greenlet import greenlet
@@ -61,12 +62,23 @@ class Tablet:
         self.withdrawn: set[str] = set()
         self.wiped = False
         self.differences: list[Difference] = []
-        self.exact_clock = True  # whether the offset that the replica knows is this clock's
+        self.heard_ms = inf
+        self.unsure_ms = 0.0  # so far may the offset that the replica knows be from this clock's
         self.start()
 
     def now_ms(self) -> int:
         """What its clock shows."""
         return self.world.now_ms + self.ahead_ms
+
+    def hears(self, up_ms: float, down_ms: float) -> None:
+        """An answer may tell the time now: the offset may become the middle of its two ways."""
+        self.heard_ms = max(up_ms, down_ms)
+        if self.unsure_ms > min(up_ms, down_ms):
+            self.unsure_ms = max(self.unsure_ms, self.heard_ms)
+
+    def surely_heard(self) -> None:
+        """The last answer was taken: no offset is further off now than its ways were long."""
+        self.unsure_ms = min(self.unsure_ms, self.heard_ms)
 
     # The app ---------------------------------------------------------------------------------
 
@@ -114,7 +126,7 @@ class Tablet:
         image, credentials = self.yesterday
         self.disk.put(image)
         self.keyring.save(credentials)
-        self.exact_clock = False
+        self.unsure_ms = inf
         self.kill()
         self.world.oracle.forget(self.name)
 

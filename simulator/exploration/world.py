@@ -160,6 +160,8 @@ class World:
         step = report.next.step if report is not None else "broken_off"
         self.saw(f"next:{step}")
         tablet.camera.exchanged(step)
+        if step == "rest":
+            tablet.surely_heard()
         tablet.differences = (
             [one for each in report.exchanges for one in each.differences] if report else []
         )

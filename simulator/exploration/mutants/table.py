@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from simulator.exploration.beginning import beginning
+from simulator.exploration.mutants import clocks as mutants_clocks
 from simulator.exploration.mutants import device as mutants_device
 from simulator.exploration.mutants import doors as mutants_doors
 from simulator.exploration.mutants import hostile as mutants_hostile
@@ -45,6 +46,7 @@ MUTANTS: Mapping[str, Mutant] = {
         *mutants_hostile.TABLE,
         *mutants_photos.TABLE,
         *mutants_told.TABLE,
+        *mutants_clocks.TABLE,
     )
 }
 """Name → mutant."""

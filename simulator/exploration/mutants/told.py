@@ -7,6 +7,7 @@ that a check of values alone does not see.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Any
 
 from simulator.exploration.mutants.planting import Plant, attribute, wrapped
@@ -69,6 +70,34 @@ def _reads_all(_original: Any) -> Callable[..., bool]:
     return lambda *_args: True
 
 
+def _always(_original: Any) -> Callable[..., bool]:
+    """One of the marks of likeness is not looked at."""
+    return lambda *_args: True
+
+
+def _alike_told(original: Callable[..., None]) -> Callable[..., None]:
+    """Whoever records somebody hears that it may be another's resident."""
+
+    def suspect(run: Any, op: Any, context: Any, record: Any, others: list[str]) -> None:
+        original(run, op, context, record, others)
+        run.work.conflict(op.stamp).fields["*"].pop("hidden")
+        record.flag("*")
+
+    return suspect
+
+
+def _one_home_or_none(original: Callable[..., bool]) -> Callable[..., bool]:
+    """Twins are one, whose names only sound the same."""
+    sounds_alike = resolve_name("server.likeness:sounds_alike")
+
+    def is_like(work: Any, one: Any, other: Any) -> bool:
+        sounds = sounds_alike(str(one.get("name")), str(other.get("name")))
+        mates = one.get("household") is not None and one.get("household") == other.get("household")
+        return sounds if mates else original(work, one, other)
+
+    return is_like
+
+
 def _every_feed(original: Callable[..., Any]) -> Callable[..., Any]:
     """A repair does not ask whether the feed is granted."""
     from dataclasses import replace
@@ -105,6 +134,16 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("sync.duplicates:note", _not_done)),
     ("duplicate_told_all", "重复登记告知无权者", "a duplicate is told to who may not know", (4,),
      attribute("sync.duplicates:_reads", _reads_all)),
+    ("alike_unnoticed", "疑似同一人无人过问", "nobody is asked who may be one", (2,),
+     attribute("sync.run:BatchRun.look_alike", _not_done)),
+    ("alike_anywhere", "相隔很远也疑为同一人", "who lives far away is put beside", (4,),
+     attribute("server.likeness:_near", _always)),
+    ("alike_by_age", "只因同日出生就疑为同一人", "who is born on one day is put beside", (4,),
+     attribute("server.likeness:sounds_alike", _always)),
+    ("alike_told", "疑似同一人告知登记人", "others than the office hear who may be one", (4,),
+     attribute("sync.run:suspect", _alike_told)),
+    ("twins_are_one", "双胞胎疑为同一人", "twins are put beside each other", (4,),
+     attribute("server.likeness:_is_like", _one_home_or_none)),
     ("remove_unseen", "移除未见过的标签", "a remove takes out what was not seen", (3,),
      attribute("sync.work:Work.unseen_adds", _nothing_unseen)),
     ("repair_to_anybody", "修复不问授权", "a repair does not ask what is granted", (4,),

@@ -30,11 +30,11 @@ Wrong = tuple[int, str]
 
 
 class Made(NamedTuple):
-    """An operation as it was made: when truly (ms), by a clock whose offset was known or not,
+    """An operation as it was made: when truly (ms), by a clock whose offset was known so well (ms),
     on which tablet ('' once that tablet has lost it), what it changes, and of which record."""
 
     at_ms: int
-    exact: bool
+    unsure_ms: float
     tablet: str
     fields: Mapping[str, Any]
     record: str

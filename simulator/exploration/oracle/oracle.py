@@ -17,6 +17,7 @@ from simulator.exploration.oracle.audit_decisions import audit_decisions
 from simulator.exploration.oracle.audit_duplicates import audit_duplicates
 from simulator.exploration.oracle.audit_handover import audit_handover
 from simulator.exploration.oracle.audit_horizon import past_horizon
+from simulator.exploration.oracle.audit_likeness import audit_likeness
 from simulator.exploration.oracle.audit_made import (
     Made,
     audit_handed_in,
@@ -113,7 +114,7 @@ class Oracle:
             content = bodies[stamp]
             self.made[stamp] = Made(
                 self.world.now_ms,
-                tablet.exact_clock,
+                tablet.unsure_ms,
                 tablet.name,
                 content["fields"],
                 content["record"],
@@ -162,6 +163,7 @@ class Oracle:
         self.judge(audit_handover(ledger, changes, before, self.world.now_ms, self.world.saw))
         self.judge(audit_decisions(ledger, changes, before, were))
         self.judge(audit_duplicates(ledger, changes, self.allowed))
+        self.judge(audit_likeness(ledger, changes, self.world.saw))
         self.judge(
             audit_waiting(ledger, changes, held, self.world.now_ms, by_person=self.by_person)
         )
@@ -202,9 +204,9 @@ class Oracle:
         op, made = self.ledger.ops[stamp], self.made.get(stamp)
         if op.corrected > op.received:
             self.broke(11, f"{stamp} is dated later than it was received")
-        if made is None or op.raw.get("offset_ms") is None or not made.exact:
+        if made is None or op.raw.get("offset_ms") is None:
             return
-        if abs(op.corrected - made.at_ms) > _SKEW_MS_MAX:
+        if abs(op.corrected - made.at_ms) > _SKEW_MS_MAX + made.unsure_ms:
             self.broke(11, f"{stamp} was made at {made.at_ms} and is dated {op.corrected}")
 
     def heard(

@@ -9,6 +9,7 @@ from simulator.exploration.chance import Dice
 from simulator.exploration.newer import specs_of
 from simulator.exploration.oracle.expectations import marks
 from simulator.exploration.oracle.ledger import TypeSpec
+from simulator.exploration.people.names import BIRTHS, HEARD
 from simulator.exploration.people.values import Entered, change, plain
 from simulator.exploration.profiles import Profile
 from sync.replica_storage import PENDING
@@ -173,7 +174,8 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
         return None
     twin = dice.happens(desk.profile.of("twin"))
     told_apart = [name for name in types if desk.specs[name].identity] if twin else []
-    spec = desk.specs[dice.pick(told_apart or types)]
+    alike = _born(desk, types) if not twin and dice.happens(desk.profile.of("alike")) else []
+    spec = desk.specs[dice.pick(alike or told_apart or types)]
     fields: dict[str, Any] = {}
     for name in spec.fields:
         told = spec.field[name]
@@ -184,8 +186,27 @@ def _create(desk: Desk, dice: Dice) -> Draft | None:
             fields[name] = value
     if twin:
         fields |= _of_another(desk, dice, spec)
+    if alike:
+        fields |= _like_another(desk, dice, spec)
     record = desk.world.name_new()
     return {"kind": "create", "type": spec.name, "record": record, "fields": fields}
+
+
+def _born(desk: Desk, types: list[str]) -> list[str]:
+    """The types of those who have a name and a date of birth."""
+    return [name for name in types if {"name", "birth"} <= desk.specs[name].policy.keys()]
+
+
+def _like_another(desk: Desk, dice: Dice, spec: TypeSpec) -> dict[str, Any]:
+    """A name that several have, or that sounds like theirs; often, of somebody in the same home."""
+    fields: dict[str, Any] = {"name": dice.pick(dice.pick(HEARD)), "birth": dice.pick(BIRTHS)}
+    here = map(desk.world.oracle.ledger.rows.get, desk.known.get(spec.name, ()))
+    mates = [row for row in here if row is not None and row.get("birth") in BIRTHS]
+    if mates and dice.happens(0.5):
+        mate = dice.pick(mates)
+        same = [name for name in spec.fields if spec.kind[name] == "reference"]
+        fields |= {name: mate.get(name) for name in ("birth", *same) if mate.get(name) is not None}
+    return fields
 
 
 def _of_another(desk: Desk, dice: Dice, spec: TypeSpec) -> dict[str, Any]:

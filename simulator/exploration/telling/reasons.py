@@ -54,6 +54,11 @@ REASONS: Mapping[str, str] = {
     "{} opened {} again, and {} may not decide it": "{0} 重新打开了 {1}，而 {2} 无权决定",
     "{} undid {}, and {} is still settled by it": "{0} 撤销了 {1}，{2} 却仍由它了结",
     "{} made two records one, and {} still asks about them": "{0} 已合并两条记录，{1} 却还在问",
+    "{} may be recorded twice, and others than the office are told": (
+        "{0} 疑似重复登记，却告知了办公室以外的人"
+    ),
+    "{} may be {}, and nobody is asked": "{0} 疑似 {1}，却无人过问",
+    "{} is put beside {}, and is not like it": "{0} 被疑为 {1}，两者其实不像",
     "{} is recorded twice, as {}, and nobody is asked": "{0} 与 {1} 重复登记，却无人过问",
     "{} is put beside {} (hidden: {}), and like it are {}": (
         "{0} 与 {1} 并列（隐藏：{2}），相同的却是 {3}"

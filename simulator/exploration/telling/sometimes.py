@@ -74,6 +74,7 @@ SOMETIMES: Mapping[str, tuple[str, str]] = {
     "conflict:deleted_and_edited": ("一删一改", "a record is deleted and edited"),
     "conflict:duplicate": ("重复登记", "the same is recorded twice"),
     "conflict:hidden": ("只有办公室看到的重复登记", "a duplicate that only the office is told of"),
+    "likeness:asked": ("疑似同一人", "somebody may have been recorded twice"),
     "conflict:closed": ("冲突被处理", "a conflict is closed by a decision"),
     "outcome:applied": ("生效", "an operation is applied"),
     "outcome:merged": ("合并", "an operation is merged"),
