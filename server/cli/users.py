@@ -12,7 +12,7 @@ from server.cli.desk import accepted, open_services
 from server.cli.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from server.accounts.directory import User
     from server.services import Services
@@ -35,8 +35,20 @@ def as_json(listed: Sequence[User]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=1)
 
 
-def show(listed: Sequence[User]) -> None:
-    """The list for people."""
+def named(services: Services, feeds: Collection[str]) -> dict[str, str]:
+    """Feeds as people call them: ``grid 双月社区第10网格``; one without a name, as it is."""
+    told = {}
+    scopes = {feed: feed.partition(":")[2] for feed in feeds}
+    with services.store.read() as snapshot:
+        places = snapshot.records(set(scopes.values()))
+    for feed, scope in scopes.items():
+        name = places[scope].get("name") if scope in places else None
+        told[feed] = f"{feed.partition(':')[0]} {name}" if name else feed
+    return told
+
+
+def show(services: Services, listed: Sequence[User]) -> None:
+    """The list for people; ``--json`` has the feeds as programs name them."""
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -44,9 +56,13 @@ def show(listed: Sequence[User]) -> None:
 
     # An id that is cut off cannot be copied into the next command.
     identity = Column("id", no_wrap=True, min_width=36)
-    table = Table("name", "role", Column("reads", overflow="fold"), identity)
+    name, reads = Column("name", overflow="fold"), Column("reads", overflow="fold")
+    longest = max(len(word) for _, role in ROLES.values() for word in role.split())
+    role_column = Column("role", width=longest)
+    table = Table(name, role_column, reads, identity)
+    shown = named(services, {feed for one in listed for feed in one.granted[:FEEDS_SHOWN]})
     for one in listed:
-        feeds = "\n".join(one.granted[:FEEDS_SHOWN]) or "-"
+        feeds = "\n".join(shown[feed] for feed in one.granted[:FEEDS_SHOWN]) or "-"
         if len(one.granted) > FEEDS_SHOWN:
             feeds += f"\nand {len(one.granted) - FEEDS_SHOWN} more"
         role = ROLES.get(one.role, ("", one.role))[1]
@@ -165,6 +181,6 @@ def _list(services: Services, *, role: str, as_data: bool) -> None:
     if as_data:
         typer.echo(as_json(listed))
     elif listed:
-        show(listed)
+        show(services, listed)
     else:
         typer.echo("There are no users yet. `yuanba seed` makes a county with its people.")

@@ -12,8 +12,10 @@ from server.accounts.enrolment import enrol
 from server.accounts.passwords import find_account, sign_in
 from server.accounts.sessions import reading, writing
 from server.app import create_services
+from server.cli.desk import accepted
 from server.services import Services
 from server.settings import load_settings
+from sync.scope import SYSTEM
 from tests.server.cli.conftest import Run
 
 
@@ -53,6 +55,21 @@ def test_a_user_is_added_and_listed_with_what_they_read(yuanba: Run):
     table = yuanba("users").out
     for shown in ("王芳", "grid worker", "grid:7", user):
         assert shown in table
+
+
+def test_what_a_user_reads_is_told_by_the_name_of_the_place(yuanba: Run):
+    yuanba("users")
+    at = services()
+    street, community = at.new_id(), at.new_id()
+    for kind, record, fields in (
+        ("street", street, {"name": "文昌街道", "code": "510000000"}),
+        ("community", community, {"name": "双月", "code": "510000000000", "street": street}),
+    ):
+        accepted(at.door.create(SYSTEM, kind, fields, record=record))
+    added(yuanba, "王芳", "community_staff", "--feed", f"community:{community}")
+    table = yuanba("users").out
+    assert "双月" in table
+    assert community not in table
 
 
 def test_users_can_be_listed_by_role(yuanba: Run):
