@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from server.records.codes import BUSINESS
 from simulator.scenario_file import (
     BUILT_IN,
     Table,
@@ -19,6 +20,13 @@ def read(tmp_path, text):
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     return read_scenario(path)
+
+
+@pytest.mark.parametrize("name", built_in_names())
+def test_every_built_in_scenario_speaks_of_the_lines_of_business_that_orders_have(name):
+    told = tomllib.loads((BUILT_IN / f"{name}.toml").read_text(encoding="utf-8"))
+    parts = [*told.get("arrivals", {}).values(), *told.get("units", {}).values()]
+    assert {word for part in parts for word in part.get("business", ())} <= BUSINESS.keys()
 
 
 @pytest.mark.parametrize("name", built_in_names())
