@@ -218,6 +218,9 @@ class Uploads:
             raise Refusal(Problem("not_a_picture")) from None
         done = found._replace(hash=digest, finished=self.now_ms(), **kept._asdict())
         with self.store.write() as tx:
+            if self.files.path(digest) is None:
+                # It lay there as nobody's before, and was cleared away as such a moment ago.
+                self.files.keep(found.id, digest)
             table.finish(tx, done)
         self.files.end(found.id)
 

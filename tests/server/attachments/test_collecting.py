@@ -193,3 +193,21 @@ def test_while_an_upload_ends_no_stray_picture_is_looked_for(
     monkeypatch.setattr(Files, "digest", ended)
     assert collect(uploads, now_ms=later(sender, 1)).strays == 0
     assert lies_here(sender, PHOTO)
+
+
+def test_a_picture_that_is_cleared_away_just_before_its_upload_names_it_is_put_back(
+    sender: Sender, monkeypatch
+):
+    files = sender.office.served.uploads.files
+    place = sender.ask("POST", DOOR, Upload_Length=str(len(PHOTO))).headers["Location"]
+    keep = Files.keep
+
+    def kept_and_swept(self: Files, upload: str, named: str):
+        told = keep(self, upload, named)
+        monkeypatch.setattr(Files, "keep", keep)
+        files.remove(named)
+        return told
+
+    monkeypatch.setattr(Files, "keep", kept_and_swept)
+    sender.piece(place, 0, PHOTO)
+    assert lies_here(sender, PHOTO)
