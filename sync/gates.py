@@ -60,8 +60,22 @@ def _well_formed(run: Run, op: Operation, context: Context) -> RecordType:
     spec: RecordType | None = run.authority.catalogue.get(op.type)
     if spec is None:
         raise Refusal(Problem("unknown_type", pointer="/type", params={"type": op.type}))
-    check_values(op, spec)
+    check_values(op, spec, stood=_put_back(run, op, spec) if op.raw.get("undoes") else None)
     return spec
+
+
+def _put_back(run: Run, op: Operation, spec: RecordType) -> dict[str, set[str]]:
+    """The words that stood before in the sets which an undo changes: choices or not, they may
+    stand there again."""
+    undone = run.work.operation(op.raw["undoes"])
+    if undone is None or undone.record != op.record:
+        return {}
+    past = list(run.work.history(op.record))
+    return {
+        name: {word for one in past for word in (one.was or {}).get(name, ([],))[0] or ()}
+        for name in op.fields
+        if name in spec.by_name and spec.by_name[name].policy == "set"
+    }
 
 
 def _may_be_decided_now(run: Run, op: Operation, context: Context) -> None:

@@ -18,7 +18,7 @@ its type is ``check_values``; whether its author may make it is ``sync.scope``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -311,10 +311,13 @@ _FORMS: Mapping[str, Callable[[Field, Any], None]] = {
 }
 
 
-def check_values(op: Operation, spec: RecordType) -> None:
+def check_values(
+    op: Operation, spec: RecordType, *, stood: Mapping[str, Collection[str]] | None = None
+) -> None:
     """Whether every value of an operation fits its field, and every base that is needed is named.
 
     Fields that this schema does not know pass (they are kept under policy ``latest``).
+    ``stood``: words of a set that the operation puts back, whether they are still choices or not.
     Raises ``Refusal`` with ``bad_value``, ``bad_text``, ``missing_field`` or ``missing_base``.
     """
     kind, sent = op.kind, op.raw.get(AS_SENT)
@@ -338,11 +341,20 @@ def check_values(op: Operation, spec: RecordType) -> None:
         policy = POLICIES[field.policy]
         if policy.form == "step" and kind != "transition":
             raise _bad_value(field, ("只能按流程变更", "it changes by a transition only"))
-        _FORMS[policy.form](field, value)
+        judged = _without(value, stood[name]) if stood and name in stood else value
+        _FORMS[policy.form](field, judged)
         if policy.needs_base and name not in base:
             _need_base(base, name)
     if kind == "transition" and (spec.workflow is None or spec.workflow.field not in op.fields):
         raise _malformed("status", "/fields")
+
+
+def _without(change: Any, words: Collection[str]) -> Any:
+    """A change of a set but for those of the words that it adds."""
+    adds = change.get("add") if isinstance(change, dict) else None
+    if not isinstance(adds, list):
+        return change
+    return {**change, "add": [one for one in adds if one not in words]}
 
 
 def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:

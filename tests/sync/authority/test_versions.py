@@ -169,6 +169,33 @@ def test_words_of_before_a_table_of_choices_are_taken_from_old_work_and_can_be_t
     assert county.record(uid(7)).get("tags") == []
 
 
+def test_an_undo_puts_back_a_word_that_is_no_choice_any_more_and_no_other(anna):
+    tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=2)
+    fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
+    types = [one for one in the_county.CATALOGUE if one is not HOUSEHOLD]
+    county = County(catalogue=Catalogue(replace(HOUSEHOLD, fields=fields), *types, schema=2))
+    anna.county = county
+    old = anna.op("create", uid(7), {"grid": GRID, "tags": ["free"]}, schema=1)
+    other = anna.op("create", uid(8), {"grid": GRID}, schema=2)
+    anna.send(old, other)
+
+    def change(seen, **change):
+        more = {"undoes": change.pop("undoes")} if "undoes" in change else {}
+        fields, base = {"tags": change, "tel": "1"}, {"*": seen, "tags": seen, "tel": None}
+        op = anna.op("edit", uid(7), fields, base, schema=2, **more)
+        return op["stamp"], anna.send(op)[0]["outcome"]
+
+    taken, outcome = change(old["stamp"], remove=["free"])
+    assert outcome == "applied"
+    assert change(taken, add=["free"])[1] == "rejected", "nobody takes it back"
+    assert change(taken, add=["free"], undoes=other["stamp"])[1] == "rejected", "of another record"
+    assert change(taken, add=["new"], undoes=taken)[1] == "rejected", "it never stood there"
+    assert change(taken, add="free", undoes=taken)[1] == "rejected", "it is no list"
+    assert county.record(uid(7)).get("tags") == []
+    assert change(taken, add=["free"], undoes=taken)[1] == "merged", "the other field is as it was"
+    assert county.record(uid(7)).get("tags") == ["free"]
+
+
 def test_old_work_that_was_read_in_new_words_is_judged_by_its_own_schema(county, anna):
     tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=3)
     fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
