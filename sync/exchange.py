@@ -289,7 +289,7 @@ class Exchange:
             raise Refusal(Problem("not_found", pointer="/feed"))
         state = snapshot.feeds([feed]).get(feed, _EMPTY)
         rows: dict[str, list[Entry]] = {}
-        for entry in _live(snapshot, feed):
+        for entry in _in_state(snapshot, feed, "live"):
             rows.setdefault(bucket_of(entry.record), []).append(entry)
         differing, lines = [], list[bytes]()
         dumps = self._store.codec.dumps
@@ -409,18 +409,28 @@ class _Pull:
         for feed in feeds:
             state = states.get(feed, _EMPTY)
             cursor = cursors.get(feed)
-            known = feed in self.request.checkpoint
+            known, heard = feed in self.request.checkpoint, None
             if cursor is not None and not state.purged <= cursor.knows <= state.seq:
                 self.ahead = self.ahead or cursor.knows > state.seq
+                heard = cursor.knows if cursor.knows < state.purged else None
                 cursor = None
             if known and cursor is None:
                 self.reset.append(feed)
             if cursor is None:
                 self.expect[feed] = state.count
+            if heard is not None and left > 0:
+                self._tell_erasures(feed, heard, begun=state.seq)
             if cursor is None or cursor.seq < state.seq:
                 left = self._read(feed, state, cursor, left)
             else:
                 self.digests[feed] = [state.count, state.sum]
+
+    def _tell_erasures(self, feed: str, heard: int, *, begun: int) -> None:
+        """What was erased since a cursor that is too old for anything else, before all pages."""
+        told = list(_in_state(self.snapshot, feed, "redacted", after=heard))
+        if told:
+            start = Cursor(feed, self.epoch, self.scope.generations[feed], 0, begun)
+            self.pages.append(self.exchange.page(feed, start, told, {}))
 
     def _read(self, feed: str, state: FeedState, cursor: Cursor | None, left: int) -> int:
         """The pages of one feed; answers how many entries the answer may still hold."""
@@ -446,8 +456,8 @@ class _Pull:
                 if one.state in ("live", "merged", "alias") or one.record in touched
             ]
         if begun > after:
-            # Nor has it anything to erase: what it hands in now is of who had seen an erasure of
-            # before, or is answered with it.
+            # Nor has it anything more to erase: what it hands in now is of who had seen an erasure
+            # of before, or is answered with it.
             entries = [one for one in entries if one.state != "redacted" or one.seq > begun]
         for run, end in _runs(entries, last):
             there = Cursor(feed, self.epoch, self.scope.generations[feed], end, begun)
@@ -455,11 +465,10 @@ class _Pull:
         return left - scanned
 
 
-def _live(snapshot: Reading, feed: str) -> Iterator[Entry]:
-    """The live entries of a feed."""
-    after = 0
+def _in_state(snapshot: Reading, feed: str, state: str, *, after: int = 0) -> Iterator[Entry]:
+    """The entries of a feed that are live, or of another state."""
     while entries := snapshot.entries(feed, after=after, limit=LIMIT_MAX):
-        yield from (entry for entry in entries if entry.state == "live")
+        yield from (entry for entry in entries if entry.state == state)
         after = entries[-1].seq
 
 

@@ -53,8 +53,9 @@ __all__ = [
 ]
 
 Outcome = Literal["applied", "merged", "conflict", "held", "rejected"]
-PURGED: tuple[str, ...] = ("deleted", "left", "parted", "redacted")
-"""The states of entries that are not told for ever."""
+PURGED: tuple[str, ...] = ("deleted", "left", "parted")
+"""The states of entries that are not told for ever. An erasure is, to who has not heard of it:
+what a tablet holds about the record may lie on it longer than any horizon."""
 
 State = Literal["live", "deleted", "left", "merged", "alias", "parted", "redacted"]
 """``merged``: deleted, and another record stands for it, which ``Entry.row`` names. ``alias``: that

@@ -64,7 +64,6 @@ class Erasures:
         self.all: list[Erased] = []
         self.ever: set[str] = set()
         self._gone: frozenset[str] = frozenset()
-        self._untold: dict[str, frozenset[str]] = {}
 
     # When it happens -------------------------------------------------------------------------
 
@@ -133,14 +132,6 @@ class Erasures:
         self.all = [one for one in self.all if one.stamp in self.ledger.ops]
         self._gone = frozenset().union(*(one.words for one in self.all))
 
-    def begins_anew(self, tablet: str) -> None:
-        """A tablet was away past the horizon, and its user's feed tells of no erasure till now.
-
-        No server forgets before a tablet's own time for what was acknowledged is up; but a run's
-        horizon may be a day. So of what this tablet keeps of its own work nothing more is asked.
-        """
-        self._untold[tablet] = self._gone
-
     def look(self, changes: Iterable[Change], made: Mapping[str, Made]) -> Iterator[Wrong]:
         """Nothing that comes later brings a word back, or tells what was true before."""
         if not self.all:
@@ -195,9 +186,7 @@ class Erasures:
             rows = shelf.rows([one.record for one in self.all]).values()
             waiting = [dict(one.body) for one in shelf.in_state("waiting", "arriving")]
             answered = [dict(one.body) for one in shelf.in_state(*_ANSWERED)]
-        owed = self._gone - self._untold.get(tablet.name, frozenset())
-        here = _words([*(list(one.row) for one in rows), *waiting])
-        back = here & self._gone | _words(answered) & owed
+        back = _words([*(list(one.row) for one in rows), *waiting, *answered]) & self._gone
         if back:
             yield 4, f"{tablet.name} still has {sorted(back)}, which was erased"
 

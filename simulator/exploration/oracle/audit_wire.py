@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from simulator.exploration.oracle.audit_horizon import past_horizon
 from simulator.exploration.oracle.ledger import Ledger
 
 __all__ = ["Exchange", "audit_answer", "read_exchange"]
@@ -103,6 +104,8 @@ def _page(ledger: Ledger, page: Mapping[str, Any], allowed: frozenset[str]) -> I
 def _erased(ledger: Ledger, told: Exchange, page: Mapping[str, Any]) -> Iterator[Wrong]:
     feed = page["feed"]
     is_anew = feed in told.hello["reset"] or feed not in (told.asked.get("checkpoint") or ())
+    # A cursor that is merely too old has been told of no erasure since.
+    is_anew = is_anew and feed not in past_horizon(told)
     for record in page.get("redacted", ()):
         known = ledger.rows.get(record)
         if not feed.startswith("person:"):

@@ -238,8 +238,6 @@ class Oracle:
             self.world.saw(f"ack:{ack['outcome']}{'-again' if ack.get('repeated') else ''}")
         self._count(told)
         user = self.world.user_of(tablet)
-        if f"person:{user}" in past_horizon(told):
-            self.erasures.begins_anew(tablet.name)
         allowed = self.allowed(user)
         self.judge(audit_answer(self.ledger, told, tablet.person, allowed))
         self.judge(audit_good_faith(self.ledger, told, user, self.world.now_ms))

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from sync.feeds import person
 from sync.redaction import redact
-from tests.sync.device.village import BO, FEED, HOUSE, OTHER_GRID
+from sync.store import Changes, Movement
+from tests.sync.device.village import BO, FEED, HOUSE, OTHER_GRID, OTHER_HOUSE, cut_after
 
 
 def erase(server, *names):
@@ -202,3 +204,44 @@ def test_who_worked_on_a_record_hears_of_the_erasure_once(pair, server):
     assert told == [[HOUSE]]
     anna.sync()
     assert b"redacted" not in server.answer(request(anna), "annaannb")
+
+
+def past_the_horizon(server, user):
+    """Something left the user's feed, and nobody is told of that any more."""
+    with server.store.write() as tx:
+        tx.save(Changes(told=[Movement(person(user), OTHER_HOUSE, FEED, "left", True)]))
+        tx.mark_feeds(10)
+        assert tx.compact(before_ms=10) > 0
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["in one answer", "cut after the first page"])
+def test_who_was_away_past_the_horizon_hears_of_what_was_erased_meanwhile(pair, server, cut):
+    anna, _ = pair
+    anna.edit(HOUSE, householder="李四")
+    suspend(server, True)
+    anna.sync()
+    suspend(server, False)
+    deleted(server)
+    erase(server, "householder")
+    past_the_horizon(server, anna.user)
+    if cut:
+        told = server.answer(request(anna), "annaannb").split(b"\n")
+        at = next(place for place, line in enumerate(told) if b'"redacted"' in line)
+        anna.link.faults = [cut_after(sum(len(line) + 1 for line in told[: at + 1]))]
+        anna.sync()
+    anna.sync()
+    assert "李四" not in everything(anna) and anna.replica.kept() == []
+    assert b"redacted" not in server.answer(request(anna), "annaannb")
+
+
+def test_who_heard_of_an_erasure_before_the_horizon_does_not_hear_of_it_again(pair, server):
+    anna, _ = pair
+    anna.edit(HOUSE, householder="李四")
+    anna.sync()
+    erase(server, "householder")
+    anna.sync()
+    anna.edit(HOUSE, householder="王五")
+    past_the_horizon(server, anna.user)
+    report = anna.sync()
+    assert report.outcomes == {"applied": 1}
+    assert "王五" in everything(anna)
