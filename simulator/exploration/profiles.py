@@ -92,6 +92,7 @@ RATES: Mapping[str, float] = {
     "hot": 0.6,
     "twin": 0.12,
     "alike": 0.3,
+    "reason": 0.1,
     "meet": 0.25,
     "photo": 0.015,
     "photo_look": 0.03,

@@ -79,7 +79,8 @@ class App:
         made = {
             "stamp": self.stamp(), "group": None, "actor": self.user, "schema": 1,
             "at": self.tablet.now_ms(), "offset_ms": None, "type": type_name, "record": record,
-            "kind": kind, "fields": dict(fields), "reason": None,
+            "kind": kind, "fields": dict(fields),
+            "reason": f"{self.entered.mark[:-1]}.{self._made}〕",
         }  # fmt: skip
         return {**made, **({} if base is None else {"base": dict(base)}), **more}
 

@@ -59,6 +59,30 @@ def _untold(_original: Any) -> Callable[..., None]:
     return lambda *_args: None
 
 
+def _reason_stays(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Why somebody did something is kept when what they did is erased."""
+
+    def blanked(raw: Any, names: Any) -> Any:
+        return {**original(raw, names), "reason": raw.get("reason")}
+
+    return blanked
+
+
+def _none(_original: Any) -> Callable[..., list[Any]]:
+    """What could not be read is not asked whom it names."""
+    return lambda *_args: []
+
+
+def _reason_lost(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Why somebody did something is not handed in."""
+
+    def operation(draft: Any, *told: Any, **more: Any) -> Any:
+        raw = original(draft, *told, **more)
+        return raw if raw is None else {**raw, "reason": None}
+
+    return operation
+
+
 # Versions ---------------------------------------------------------------------------------------
 
 
@@ -103,6 +127,12 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
      attribute("sync.redaction:_write_over", _history_keeps)),
     ("conflicts_keep_erased", "抹去后冲突仍有内容", "conflicts keep what was erased", (4,),
      attribute("sync.redaction:_write_over_conflicts", _conflicts_keep)),
+    ("reason_stays", "抹去后原因仍在", "why it was done stays when it is erased", (4,),
+     attribute("sync.redaction:blanked", _reason_stays)),
+    ("unreadable_stays", "抹去后读不懂的仍在", "what was unreadable stays when it is erased", (4,),
+     attribute("server.redaction:_asides", _none)),
+    ("reason_lost", "原因未交上", "why it was done is not handed in", (2,),
+     attribute("sync.replica:operation", _reason_lost)),
     ("erased_comes_back", "抹去后又被旧修改写回", "late work brings back what was erased", (4,),
      attribute("sync.run:predates", _late_work_tells)),
     ("tablet_keeps_erased", "抹去后平板仍有内容", "a tablet keeps what was erased", (4,),

@@ -120,8 +120,9 @@ def _unknown_base(facts: Facts, op: Any) -> Demand | None:
     if all(seen in facts.ledger.ops for seen in op["base"].values()):
         return None
     row = facts.ledger.rows.get(op["record"])
-    _, erased = (row.get("_redacted") if row is not None else None) or (None, ())
-    if not op["fields"].keys().isdisjoint(erased):  # Nobody can say that its author had seen it.
+    mark, erased = (row.get("_redacted") if row is not None else None) or (None, ())
+    unseen = op["base"].get("*") != mark  # Nobody can say then that its author had seen it.
+    if unseen and not op["fields"].keys().isdisjoint(erased):
         return Demand("rejected", ("redacted",))
     return Demand("held", ("needs",))
 

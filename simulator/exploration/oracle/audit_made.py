@@ -31,13 +31,14 @@ Wrong = tuple[int, str]
 
 class Made(NamedTuple):
     """An operation as it was made: when truly (ms), by a clock whose offset was known so well (ms),
-    on which tablet ('' once that tablet has lost it), what it changes, and of which record."""
+    on which tablet ('' once that tablet has lost it), what it changes, of which record, and why."""
 
     at_ms: int
     unsure_ms: float
     tablet: str
     fields: Mapping[str, Any]
     record: str
+    reason: str | None = None
 
 
 def rows_without_work(tablet: Tablet, records: Sequence[str]) -> dict[str, Any]:
@@ -86,6 +87,11 @@ def audit_handed_in(
             kept = {name: value for name, value in op.fields.items() if value is not None}
             if not kept.items() <= one.fields.items() or op.fields.keys() != one.fields.keys():
                 yield 2, f"{stamp} was made as {one.fields}, and what is left of it is {op.fields}"
+        elif op.raw.get("reason") != one.reason:
+            yield (
+                2,
+                f"{stamp} was made because of {one.reason}, and is because of {op.raw['reason']}",
+            )
         elif as_sent(op.raw)["fields"] != one.fields:
             yield 2, f"{stamp} was made as {one.fields} and is {op.fields} in the history"
 

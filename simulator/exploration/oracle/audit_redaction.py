@@ -77,8 +77,10 @@ class Erasures:
                 words |= _words(row.get(name))
                 for op in ledger.of_record.get(record, ()):
                     words |= _words(op.fields.get(name))
+            for op in ledger.of_record.get(record, ()):
+                words |= _words(op.raw.get("reason"))
             found[record] = words
-        elsewhere: set[str] = set()
+        elsewhere = self._unreadable(found)
         for record, ops in ledger.of_record.items():
             for op in ops:
                 kept = {
@@ -87,7 +89,19 @@ class Erasures:
                     if record not in found or name not in PERSONAL.get(op.type, ())
                 }
                 elsewhere |= _words(kept)
+                elsewhere |= _words(op.raw.get("reason")) if record not in found else set()
         return {record: frozenset(words - elsewhere) for record, words in found.items()}
+
+    def _unreadable(self, found: Mapping[str, set[str]]) -> set[str]:
+        """Add the words of what names a record and could not be kept as an operation; the others'
+        words are the answer."""
+        elsewhere: set[str] = set()
+        for (body,) in self.ledger.select("SELECT body FROM aside"):
+            about, words = str(body, "utf-8", "replace"), _words(orjson.loads(body))
+            named = [record for record in found if record in about]
+            for one in [found[record] for record in named] or [elsewhere]:
+                one |= words
+        return elsewhere
 
     def took(
         self,

@@ -141,11 +141,19 @@ def audit_good_faith(ledger: Ledger, told: Exchange, user: str, now_ms: int) -> 
 def _may_be_taken(
     ledger: Ledger, reach: Reach, op: Mapping[str, Any], outcome: str, record: Row
 ) -> Iterator[Wrong]:
-    if not reach.holds(record):
+    if not reach.holds(record) and not _moved_later(ledger, op["stamp"], record):
         yield 4, f"{op['stamp']} came too late for a grant that ended, and is taken"
     into = ledger.rows.get(op.get("into") or "") if outcome == "applied" else None
     if into is not None and reach.feeds.isdisjoint(into.feeds()):
         yield 4, f"{op['stamp']} merged into {into.id}, which its author does not work with"
+
+
+def _moved_later(ledger: Ledger, stamp: str, record: Row) -> bool:
+    """Whether something that had waited moved a record away after an operation was taken."""
+    names = [by for _kind, by in record.spec.feed_rules if by not in (None, "record")]
+    decided = [one.stamp for one in ledger.history(record.id)]
+    later = decided[decided.index(stamp) + 1 :] if stamp in decided else ()
+    return any(record.version(str(name)) in later for name in names)
 
 
 def _may_be_refused(

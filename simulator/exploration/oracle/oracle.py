@@ -118,6 +118,7 @@ class Oracle:
                 tablet.name,
                 content["fields"],
                 content["record"],
+                (draft.get("extra") or {}).get("reason"),
             )
 
     def forget(self, tablet: str) -> None:

@@ -25,6 +25,7 @@ Action = tuple[str, Mapping[str, Any]]
 
 _NOTHING: Action = ("backup", {})
 _TYPES = ("household", "resident", "work_order", "building", "resident_restricted")
+_UNREAD = "SELECT body FROM aside"
 _ABOUT_PEOPLE = ("household", "resident", "resident_restricted", "home_visit", "work_order")
 
 
@@ -286,6 +287,11 @@ def _redact(desk: _Office) -> Action | None:
     disputed = [one for one in disputed if one.spec.name in _ABOUT_PEOPLE]
     if disputed and desk.dice.happens(0.4):
         row = desk.dice.pick(disputed)
+    unread = [str(body, "utf-8", "replace") for (body,) in desk.ledger.select(_UNREAD)]
+    named = [one for one in desk.ledger.rows.values() if any(one.id in body for body in unread)]
+    named = [one for one in named if one.spec.name in _ABOUT_PEOPLE and not one.deleted]
+    if named and desk.dice.happens(0.3):
+        row = desk.dice.pick(named)
     if row is None:
         return None
     related = desk.dice.happens(0.5)

@@ -80,6 +80,9 @@ def drafts_on(world: World, tablet: Tablet, dice: Dice, profile: Profile, mark: 
         kind = dice.weighted(KINDS) or "edit"
         made = _MAKERS[kind](desk, dice)
         if made is not None and made["record"] not in {one["record"] for one in drafts}:
+            if dice.happens(profile.of("reason")):
+                reason = {"reason": f"原因〔{mark}-{number}r〕"}
+                made["extra"] = {**made.get("extra", {}), **reason}
             drafts.append(with_taken(made, taken or {}))
     return drafts
 

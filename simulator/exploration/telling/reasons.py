@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "{} was made on {} of {}, and says {}": "{0} 是在 {2} 的 {1} 上做的，却写作 {3}",
     "{} was made on {} and never came to the server": "{0} 在 {1} 上做成，始终没有到达服务器",
     "{} was made as {} and is {} in the history": "{0} 做的是 {1}，历史里却是 {2}",
+    "{} was made because of {}, and is because of {}": "{0} 写的原因是 {1}，历史里却是 {2}",
     "{} made {} after {}": "{0} 在 {2} 之后又做了 {1}",
     # Who may do what.
     "{}: {} may not {} a {}, and it was {}": "{0}：{1} 无权对“{3}”做 {2}，结果却是 {4}",
