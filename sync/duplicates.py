@@ -28,7 +28,7 @@ from sync.record import Record
 from sync.store import Conflict, Movement, Stray
 from sync.work import Work
 
-__all__ = ["DUPLICATE", "join", "merge", "note", "part", "suspect", "tell_references"]
+__all__ = ["DUPLICATE", "ask_again", "join", "merge", "note", "part", "suspect", "tell_references"]
 
 DUPLICATE = "duplicate"
 """The code of a conflict between two records. Its part ``*`` has ``others``: the ids of the
@@ -211,6 +211,23 @@ def _settle_duplicate(
                         "fields": {"*": "live"},
                     }
                 )
+
+
+def ask_again(work: Work, record: Record, effect: Effect) -> None:
+    """A record is back: what a merge settled on it is asked again, if that was undone meanwhile.
+
+    On a deleted record nobody could be asked when the other of the two stood for itself again.
+    """
+    for one in work.history(record.id):
+        merge = work.operation(one.cause) if one.kind == "resolve" and one.cause else None
+        other = work.record(merge.record) if merge is not None and merge.kind == "merge" else None
+        if other is None or other.deleted:
+            continue
+        conflict = work.conflict(one.raw["conflict"])
+        parts = conflict.fields.values() if conflict is not None else ()
+        if any(part["closed_by"] == one.stamp for part in parts):
+            draft = {"type": record.spec.name, "record": record.id, "kind": "edit", "fields": {}}
+            effect.follows.append({**draft, "undoes": one.stamp})
 
 
 def _others(conflict: Conflict) -> list[str]:

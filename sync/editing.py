@@ -268,6 +268,7 @@ def bring_back(
         duplicates.part(run.work, record)
     run.work.refers(record)
     run.work.put_conflict(conflict)
+    duplicates.ask_again(run.work, record, effect)
     deleted = run.work.operation(deletion)
     if deleted is not None and deleted.kind in ("delete", "merge") and deleted.outcome == "applied":
         run.work.keep(deleted._replace(outcome="conflict", conflict=conflict.id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sync.catalogue import RecordType
-from sync.duplicates import merge, part
+from sync.duplicates import ask_again, merge, part
 from sync.editing import bring_back, create, edit, transition
 from sync.effects import Context, Effect, Run, open_conflict
 from sync.operation import Operation
@@ -77,6 +77,7 @@ def restore(run: Run, op: Operation, context: Context) -> Effect:
             merge_undone = deletion
             part(run.work, record)
         run.work.refers(record)
+        ask_again(run.work, record, effect)
     after_undo(run, op, context, record, effect, merge=merge_undone)
     return effect
 

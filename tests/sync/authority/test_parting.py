@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sync.authority.test_duplicates import (
     admin,
     county,
@@ -66,6 +68,45 @@ def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
     admin.send(undo)
     assert county.conflict(bo.created).open_fields() == ["*"]
     assert county.record(twins).c == ["*"] and not county.record(first).deleted
+
+
+def restored(admin, record, seen):
+    return admin.op("restore", record, base={"*": seen}, undoes=seen)
+
+
+@pytest.mark.parametrize("back", ["a restore", "an edit that did not know"])
+def test_a_survivor_that_was_deleted_when_its_merge_was_undone_is_asked_about_when_it_is_back(
+    county, admin, anna, bo, twins, first, back
+):
+    known, merge = county.record(twins).head, merged(admin, first, twins)
+    admin.send(merge)
+    deletion = admin.op("delete", twins, base={"*": county.record(twins).head})
+    admin.send(deletion, restored(admin, first, merge["stamp"]))
+    assert not county.record(first).deleted
+    assert county.conflict(bo.created).open_fields() == []
+    if back == "a restore":
+        admin.send(restored(admin, twins, deletion["stamp"]))
+    else:
+        bo.send(edit(bo, twins, {"visits": {"add": 1}}, base=known))
+    assert county.conflict(bo.created).open_fields() == ["*"]
+    assert county.record(twins).c == ["*"] and not county.record(twins).deleted
+    anna.send()
+    assert anna.rows()[twins]["c"] == ["*"]
+
+
+def test_a_survivor_that_comes_back_is_asked_about_nothing_that_stands_or_was_decided(
+    county, admin, bo, twins, first
+):
+    merge = merged(admin, first, twins)
+    admin.send(merge)
+    deletion = admin.op("delete", twins, base={"*": county.record(twins).head})
+    admin.send(deletion, restored(admin, twins, deletion["stamp"]))
+    assert county.conflict(bo.created).open_fields() == [], "the two are one"
+    admin.send(restored(admin, first, merge["stamp"]))
+    resolve(county, bo.created, {"*": "live"}, twins)
+    again = admin.op("delete", twins, base={"*": county.record(twins).head})
+    admin.send(again, restored(admin, twins, again["stamp"]))
+    assert county.conflict(bo.created).open_fields() == [], "they are two"
 
 
 def test_a_hidden_duplicate_stays_hidden_when_its_merge_is_undone(county, admin, first):
