@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, flash, redirect, render_template, request, session, url_for
+from flask import Flask, Request, flash, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -40,8 +41,21 @@ _COOKIE_S = 400 * 86_400
 _THEMES = ("light", "dark", "auto")
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own. Who brings no cookie, as no tablet does, has an empty session at once: to
+    derive the key that would verify one takes longer than to find a photo.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a request."""
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+
 def install(app: Flask) -> None:
     """Let an application know who is signed in."""
+    app.session_interface = Sessions()
     manager = LoginManager()
     manager.session_protection = "basic"
     manager.user_loader(_load)
