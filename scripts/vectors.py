@@ -28,6 +28,7 @@ FILES: Mapping[str, Callable[[], Any]] = {
     "stamps": vectors_views.stamps,
     "fold": vectors_views.folds,
     "edits": vectors_views.edits,
+    "offsets": vectors_words.offsets,
     "values": vectors_words.values,
     "status": vectors_words.statuses,
     "digests": vectors_exchange.digests,

@@ -8,9 +8,10 @@ from typing import Any
 
 from scripts.vectors_views import GRID
 from sync.catalogue import Catalogue, Feed, Field, RecordType
+from sync.intake import offset
 from sync.status import Counts, status
 
-__all__ = ["statuses", "values"]
+__all__ = ["offsets", "statuses", "values"]
 
 _PLACE = {"type": "Point", "coordinates": [108.8, 27.7]}
 _HALF = {"type": "Point", "coordinates": ["108.8", 27.7]}
@@ -80,6 +81,24 @@ def values() -> Mapping[str, Any]:
     ]  # fmt: skip
     about = "`problem`: what is wrong with the `value` of a field (zh, en), or null."
     return {"about": about, "catalogue": Catalogue(KINDS).describe(), "cases": cases}
+
+
+def offsets() -> Mapping[str, Any]:
+    """What a tablet takes its clock to be off by, after an answer."""
+    bounds = ((1_050, 1_000, 1_040), (9_000, 8_500, 8_500), (500, 1_000, 2_001))
+    known = (None, -5_000, -1_502, -1_501, -1_000, -501, 0, 9, 10, 50, 69, 70, 500, 501)
+    cases = [
+        {
+            "server_ms": server_ms,
+            "sent_ms": sent_ms,
+            "now_ms": now_ms,
+            "known": before,
+            "offset_ms": offset(server_ms, sent_ms, now_ms, before),
+        }
+        for server_ms, sent_ms, now_ms in bounds
+        for before in known
+    ]
+    return {"cases": cases}
 
 
 def statuses() -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ from sync.replica_storage import Entry, FeedRow, Shelf, State, Stored
 from sync.session import Request, ends_all
 from sync.view import as_record, as_stored
 
-__all__ = ["KEEP_MS", "Intake"]
+__all__ = ["KEEP_MS", "Intake", "offset"]
 
 KEEP_MS = 30 * 86_400_000
 """Acknowledged operations are kept for 30 days: a server restored from a backup gets them."""
@@ -98,7 +98,7 @@ class Intake:
         with self._write() as shelf:
             known = shelf.meta("offset_ms")
             sent_ms = self._request.sent_ms
-            shelf.set_meta("offset_ms", _offset(hello.now, sent_ms, now_ms, known))
+            shelf.set_meta("offset_ms", offset(hello.now, sent_ms, now_ms, known))
             shelf.set_meta("problem", hello.problem)
             shelf.set_meta("schema", hello.schema)
             # Also from who may only hand in: a restored server gets back what any tablet knows.
@@ -421,13 +421,23 @@ def _with_head(row: Sequence[Any], head: str) -> list[Any]:
 # Time ----------------------------------------------------------------------------------------
 
 
-def _offset(server_ms: int, sent_ms: int, now_ms: int, known: int | None) -> int:
-    """Server minus device. It lies between two bounds; a known one between them stays.
+def offset(server_ms: int, sent_ms: int, now_ms: int, known: int | None) -> int:
+    """Server minus device, in ms. It lies between two bounds: as if one way took no time at all.
 
-    >>> _offset(1_050, 1_000, 1_040, None), _offset(1_050, 1_000, 1_040, 12)
+    What is known may stand just outside, being a little off itself: it moves to the nearest
+    bound, for the middle of an answer that took minutes would be minutes off. From further away
+    than half the distance of the bounds the middle is nearer: the clock was moved. So a known
+    one never gets further from the truth than it was.
+
+    >>> offset(1_050, 1_000, 1_040, None), offset(1_050, 1_000, 1_040, 12)
     (30, 12)
+    >>> offset(1_050, 1_000, 1_040, 55), offset(1_050, 1_000, 1_040, 90)
+    (50, 30)
     """
     lowest, highest = server_ms - now_ms, server_ms - sent_ms
-    if known is not None and lowest <= known <= highest:
-        return known
-    return (lowest + highest) // 2
+    middle = (lowest + highest) // 2
+    if known is None:
+        return middle
+    nearest = min(max(known, lowest), highest)
+    is_near = known == nearest or 2 * abs(known - nearest) < highest - lowest
+    return nearest if is_near else middle

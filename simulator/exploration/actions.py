@@ -8,7 +8,6 @@ in the trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simulator.exploration.disk import PowerCut
@@ -111,7 +110,7 @@ def _clone(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
 
 def _clock(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:
     world.tell("clock", tablet.name, ahead=args["minutes"])
-    tablet.ahead_ms, tablet.unsure_ms = args["minutes"] * _MINUTE_MS, inf
+    tablet.moves_clock(args["minutes"] * _MINUTE_MS)
 
 
 def _full(world: World, tablet: Tablet, args: Mapping[str, Any]) -> None:

@@ -71,14 +71,22 @@ class Tablet:
         return self.world.now_ms + self.ahead_ms
 
     def hears(self, up_ms: float, down_ms: float) -> None:
-        """An answer may tell the time now: the offset may become the middle of its two ways."""
+        """An answer may tell the time now: what is known gets no further off by it.
+
+        Unless the clock was moved while it was on its way (``down_ms``: inf).
+        """
         self.heard_ms = max(up_ms, down_ms)
-        if self.unsure_ms > min(up_ms, down_ms):
-            self.unsure_ms = max(self.unsure_ms, self.heard_ms)
+        if self.heard_ms == inf:
+            self.unsure_ms = inf
 
     def surely_heard(self) -> None:
         """The last answer was taken: no offset is further off now than its ways were long."""
-        self.unsure_ms = min(self.unsure_ms, self.heard_ms)
+        self.unsure_ms, self.heard_ms = min(self.unsure_ms, self.heard_ms), inf
+
+    def moves_clock(self, ahead_ms: int) -> None:
+        """From now on its clock is ahead by so much; what it knows is of another clock."""
+        self.ahead_ms = ahead_ms
+        self.heard_ms = self.unsure_ms = inf
 
     # The app ---------------------------------------------------------------------------------
 
@@ -126,7 +134,7 @@ class Tablet:
         image, credentials = self.yesterday
         self.disk.put(image)
         self.keyring.save(credentials)
-        self.unsure_ms = inf
+        self.heard_ms = self.unsure_ms = inf
         self.kill()
         self.world.oracle.forget(self.name)
 

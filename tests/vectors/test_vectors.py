@@ -18,7 +18,7 @@ from sync.catalogue_document import read_catalogue
 from sync.digests import recount
 from sync.errors import Refusal
 from sync.feeds import Cursor
-from sync.intake import Intake
+from sync.intake import Intake, offset
 from sync.operation import check_values, read
 from sync.outbox import Draft, Seen, operation
 from sync.record import DIGEST_MASK, digest_part
@@ -53,6 +53,12 @@ def test_the_vectors_are_those_that_the_engine_gives_now():
         [sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(("_", "case"), cases("offsets"))
+def test_offsets(_, case):
+    told = {name: case[name] for name in ("server_ms", "sent_ms", "now_ms", "known")}
+    assert offset(**told) == case["offset_ms"]
 
 
 @pytest.mark.parametrize(("_", "case"), cases("stamps"))

@@ -28,6 +28,6 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("corrected_backwards", "钟差反向修正", "a clock is corrected the wrong way", (11,),
      attribute("sync.run:corrected_ms", _corrected_backwards)),
     ("offset_backwards", "平板把快慢记反", "a tablet takes ahead for behind", (11,),
-     attribute("sync.intake:_offset", _known_backwards)),
+     attribute("sync.intake:offset", _known_backwards)),
 )  # fmt: skip
 """Name, what it is (zh, en), the promises that notice it, and how it is planted."""

@@ -410,11 +410,21 @@ function withHead(row: Row, head: string): Json[] {
 
 // Time --------------------------------------------------------------------------------------
 
-/** Server minus device. It lies between two bounds; a known one between them stays. */
+/**
+ * Server minus device, in ms. It lies between two bounds: as if one way took no time at all.
+ *
+ * What is known may stand just outside, being a little off itself: it moves to the nearest
+ * bound, for the middle of an answer that took minutes would be minutes off. From further away
+ * than half the distance of the bounds the middle is nearer: the clock was moved. So a known one
+ * never gets further from the truth than it was.
+ */
 export function offset(
   serverMs: number, sentMs: number, nowMs: number, known: number | null,
 ): number {
   const [lowest, highest] = [serverMs - nowMs, serverMs - sentMs];
-  if (known !== null && lowest <= known && known <= highest) return known;
-  return Math.floor((lowest + highest) / 2);
+  const middle = Math.floor((lowest + highest) / 2);
+  if (known === null) return middle;
+  const nearest = Math.min(Math.max(known, lowest), highest);
+  const isNear = known === nearest || 2 * Math.abs(known - nearest) < highest - lowest;
+  return isNear ? nearest : middle;
 }

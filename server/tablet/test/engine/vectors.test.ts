@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { readCatalogue, valueProblem, type Field, type RecordType } from "../../src/engine/catalogue";
 import { buckets, digestPart, DIGEST_MODULUS, recount } from "../../src/engine/digests";
-import { Intake } from "../../src/engine/intake";
+import { Intake, offset } from "../../src/engine/intake";
 import { operation, seenOf } from "../../src/engine/outbox";
 import type { Record } from "../../src/engine/record";
 import { LocalReplica } from "../../src/engine/replica";
@@ -46,6 +46,10 @@ function bytes(lines: readonly unknown[]): Uint8Array {
 test.each(cases("stamps"))("stamps: %s", (_name, told) => {
   const source = new Stamps(told.device, told.incarnation, told.last);
   expect(told.now_ms.map((nowMs: number) => source.next(nowMs))).toEqual(told.stamps);
+});
+
+test.each(cases("offsets"))("offsets: %s", (_name, told) => {
+  expect(offset(told.server_ms, told.sent_ms, told.now_ms, told.known)).toBe(told.offset_ms);
 });
 
 describe("fold", () => {
