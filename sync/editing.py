@@ -273,7 +273,9 @@ def bring_back(
     if deleted is not None and deleted.kind in ("delete", "merge") and deleted.outcome == "applied":
         run.work.keep(deleted._replace(outcome="conflict", conflict=conflict.id))
         effect.notices.append(_returned(record, deleted))
-    effect.conflict, effect.outcome, effect.code = conflict.id, "conflict", "deleted_and_edited"
+    effect.conflict, effect.outcome = conflict.id, "conflict"
+    if effect.code != "overtaken":  # That a step does not count stops its group, here too.
+        effect.code = "deleted_and_edited"
 
 
 def _returned(record: Record, deleted: StoredOperation) -> dict[str, Any]:

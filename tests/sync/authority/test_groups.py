@@ -6,7 +6,8 @@ import pytest
 
 from sync.authority import WAIT_MS, Reaction
 from sync.feeds import Grant
-from tests.sync.county import ANNA, GRID, OTHER_GRID, edit, let_go, resolve, step, uid
+from sync.scope import SYSTEM
+from tests.sync.county import ADMIN, ANNA, GRID, OTHER_GRID, edit, let_go, resolve, step, uid
 
 LOST = "0000000003e8-0000-aaaaaaaazzzz"
 
@@ -126,6 +127,23 @@ def test_an_overtaken_member_has_its_own_conflict_and_the_others_wait(county, an
     assert county.conflict(late["stamp"]).open_fields() == ["status"]
     row = county.record(house)
     assert (row.get("phone"), row.get("visits"), row.head) == ("1", None, anna.created)
+
+
+def test_a_member_overtaken_before_its_record_was_deleted_stops_its_group_too(
+    county, anna, order, house
+):
+    late = too_late(anna, order)
+    note = edit(anna, house, {"phone": "2"}, base=anna.created)
+    seen = county.record(uid(40)).head
+    gone = county.device(ADMIN).op("delete", uid(40), base={"*": seen}, type="order")
+    assert county.submit(SYSTEM, gone)[0].outcome == "applied"
+    moved = grouped(anna, late, note)
+    stopped = [("conflict", "overtaken"), ("held", "group")]
+    assert told(anna.send(*moved)) == stopped
+    assert county.conflict(late["stamp"]).open_fields() == ["status", "*"]
+    assert county.record(house).get("phone") == "1"
+    assert not county.record(uid(40)).deleted
+    assert told(anna.send(*moved)) == stopped
 
 
 def test_a_member_based_on_what_is_not_here_waits_and_takes_its_group_along(county, anna, house):
