@@ -93,16 +93,10 @@ def predates(work: Work, op: Operation, *, received_ms: int) -> frozenset[str]:
     named = frozenset(names) & op.fields.keys()
     if not named:
         return named
-    redaction, seen = work.operation(stamp), op.base.get("*")
-    if seen == stamp or redaction is None:
+    redaction = work.operation(stamp)
+    if op.base.get("*") == stamp or redaction is None:
         return frozenset()
-    known = work.operation(seen) if isinstance(seen, str) else None
-    while known is not None and known.stamp[18:26] == op.device and known.received == received_ms:
-        if is_redacted(known.raw):
-            return named
-        seen = (known.raw.get("base") or {}).get("*")
-        known = work.operation(seen) if isinstance(seen, str) else None
-    if seen != stamp and not _is_after(known, redaction):
+    if not _had_seen(work, op, redaction, received_ms=received_ms):
         return named
     bases = {name: op.base.get(name) for name in named}
     return frozenset(
@@ -112,6 +106,18 @@ def predates(work: Work, op: Operation, *, received_ms: int) -> frozenset[str]:
         and base != record.version(name)
         and not _is_after(work.operation(base), redaction)
     )
+
+
+def _had_seen(work: Work, op: Operation, redaction: StoredOperation, *, received_ms: int) -> bool:
+    """Whether an author worked on the record as it was after a redaction, or later."""
+    seen = op.base.get("*")
+    known = work.operation(seen) if isinstance(seen, str) else None
+    while known is not None and known.stamp[18:26] == op.device and known.received == received_ms:
+        if is_redacted(known.raw):
+            return False
+        seen = (known.raw.get("base") or {}).get("*")
+        known = work.operation(seen) if isinstance(seen, str) else None
+    return seen == redaction.stamp or _is_after(known, redaction)
 
 
 def _is_after(known: StoredOperation | None, redaction: StoredOperation) -> bool:
@@ -187,12 +193,18 @@ def redact(
     return True
 
 
-def tell_who_comes_late(work: Work, record: Record, op: Operation, user: str) -> None:
+def tell_who_comes_late(
+    work: Work, record: Record, op: Operation, user: str, *, received_ms: int
+) -> None:
     """Tell whose work on a deleted record came after the erasure, as all whose work came before.
 
     No row comes that says it; and a tablet that keeps an answer keeps the row to show it with.
+    Who had seen the erasure is told nothing: their tablet would erase what they told since.
     """
-    if record.deleted and MARK in (record.x or ()) and not is_server(op.stamp):
+    if not record.deleted or MARK not in (record.x or ()) or is_server(op.stamp):
+        return
+    redaction = work.operation((record.x or {})[MARK][0])
+    if redaction is None or not _had_seen(work, op, redaction, received_ms=received_ms):
         _tell(work, record, {user})
 
 

@@ -283,7 +283,8 @@ class BatchRun:
         if op.kind == "create" and record is None:
             self.work.stray(Stray(op.record, "", None, op.stamp))
         if record is not None and self._sees(context.scope, record):
-            tell_who_comes_late(self.work, record, op, context.scope.user)
+            received_ms, user = context.received_ms, context.scope.user
+            tell_who_comes_late(self.work, record, op, user, received_ms=received_ms)
             ack = ack._replace(head=record.head, feeds=context.scope.readable(record.feeds()))
             names = [name for name in op.fields if name in record.spec.index]
             ack = ack._replace(

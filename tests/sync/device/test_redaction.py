@@ -245,3 +245,22 @@ def test_who_heard_of_an_erasure_before_the_horizon_does_not_hear_of_it_again(pa
     report = anna.sync()
     assert report.outcomes == {"applied": 1}
     assert "王五" in everything(anna)
+
+
+@pytest.mark.parametrize("upon", ["the row", "own new work"])
+def test_what_was_told_after_an_erasure_was_seen_stays_though_the_record_was_deleted_since(
+    pair, server, upon
+):
+    anna, _ = pair
+    erase(server, "householder")
+    anna.sync()
+    if upon == "own new work":
+        anna.edit(HOUSE, floor=3)
+    anna.edit(HOUSE, householder="王五")
+    deleted(server)
+    suspend(server, True)
+    anna.sync()
+    suspend(server, False)
+    anna.sync()
+    assert "王五" in everything(anna), "it was not erased, and waits for a person"
+    assert [one.answer["outcome"] for one in anna.replica.kept()][-1:] == ["held"]
