@@ -377,8 +377,17 @@ class Photos:
         for one in gone:
             known = album.upload(one.digest, one.record)
             is_here = one.record in here and not here[one.record].deleted
-            if is_here and known is not None and known.stamp == one.stamp:
+            is_its = known is not None and known.stamp == one.stamp
+            if is_here and is_its and not self._is_told_again(one):
                 yield 4, f"{tablet.name} still has the photo {one.digest[:8]}, which was erased"
+
+    def _is_told_again(self, shot: Taken) -> bool:
+        """Whether its record names the same picture by somebody's later word: then it stays."""
+        row = self.ledger.rows.get(shot.record)
+        names = () if row is None else _photos(row)
+        return row is not None and any(
+            row.get(name) == shot.digest and row.version(name) != shot.stamp for name in names
+        )
 
     def swept(self, *, late: bool) -> Iterator[Wrong]:
         """What was over was removed: uploads that ended and, if it is late, what nothing names."""
