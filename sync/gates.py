@@ -92,9 +92,9 @@ def _has_what_it_needs(
     run: Run, op: Operation, context: Context, spec: RecordType, record: Record | None
 ) -> None:
     """Hold what was based on something that the server does not have, or did not accept."""
+    if not (context.forced or context.scope.is_system):
+        _has_others(run, op, spec)
     if op.kind == "create":
-        if not (context.forced or context.scope.is_system):
-            _has_parents(run, op, spec)
         return
     for name, seen in op.base.items():
         if seen is None or (record is not None and seen == _present(record, name)):
@@ -113,10 +113,16 @@ def _has_what_it_needs(
             raise Hold("depends_on_rejected", needs=seen, pointer=f"/base/{name}")
 
 
-def _has_parents(run: Run, op: Operation, spec: RecordType) -> None:
-    """Hold the children of a create that was itself held or rejected, then or long before."""
-    for parent in parents(op, spec):
-        kept = run.work.kept_create(parent)
+def _has_others(run: Run, op: Operation, spec: RecordType) -> None:
+    """Hold the children of a create that was itself held or rejected, then or long before.
+
+    So is a merge into what that create would have made: it is all that its author sees there.
+    """
+    others = parents(op, spec) if op.kind == "create" else []
+    if op.kind == "merge" and run.work.record(op.raw["into"]) is None:
+        others = [op.raw["into"]]
+    for other in others:
+        kept = run.work.kept_create(other)
         if kept is not None:
             raise Hold("depends_on_rejected", needs=kept.stamp)
 

@@ -159,12 +159,19 @@ def _moved_later(ledger: Ledger, stamp: str, record: Row) -> bool:
 def _may_be_refused(
     ledger: Ledger, reach: Reach, op: Mapping[str, Any], code: str, record: Row
 ) -> Iterator[Wrong]:
-    into = ledger.rows.get(op.get("into") or "")
-    if into is not None and reach.feeds.isdisjoint(into.feeds()):
-        return  # The other of the two is not theirs any more.
+    if op["kind"] == "merge" and _other_is_not_theirs(ledger, reach, op["into"]):
+        return
     moving = {by for _kind, by in record.spec.feed_rules} & (op.get("fields") or {}).keys()
     if not moving and (reach.grace & set(record.feeds()) or reach.had(record)):
         yield 2, f"{op['stamp']} was made before its author was reassigned, and is {code}"
+
+
+def _other_is_not_theirs(ledger: Ledger, reach: Reach, into: str) -> bool:
+    """Whether the other of two is not theirs any more, or nothing: no create of it waits even."""
+    row = ledger.rows.get(into)
+    if row is not None:
+        return reach.feeds.isdisjoint(row.feeds())
+    return all(one.kind != "create" for one in ledger.of_record.get(into, ()))
 
 
 class Reach:

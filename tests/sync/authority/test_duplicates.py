@@ -394,6 +394,26 @@ def test_nobody_merges_into_what_they_do_not_work_with(county, bo, twins, admin)
         assert told(bo.send(merged(bo, twins, into))[0]) == ("rejected", "out_of_scope")
 
 
+def test_a_merge_into_what_was_not_taken_is_held_with_it(county, bo, twins):
+    elsewhere = bo.op("create", uid(5), {"grid": OTHER_GRID, "phone": "5"})
+    assert told(bo.send(elsewhere)[0]) == ("rejected", "out_of_scope")
+    merge = merged(bo, twins, uid(5))
+    ack = bo.send(merge)[0]
+    assert told(ack) == ("held", "depends_on_rejected") and ack["needs"] == elsewhere["stamp"]
+    assert bo.send(bo.op("create", uid(5), {"grid": GRID, "phone": "5"}))[0]["outcome"] == "applied"
+    assert county.operation(merge["stamp"]).outcome == "applied"
+    assert county.record(twins).into == uid(5)
+
+
+def test_a_person_who_lets_a_merge_go_into_what_is_not_there_sees_it_refused(county, bo, twins):
+    bo.send(bo.op("create", uid(5), {"grid": OTHER_GRID, "phone": "5"}))
+    merge = merged(bo, twins, uid(5))
+    bo.send(merge)
+    let_go(county, merge["stamp"])
+    assert county.operation(merge["stamp"]).outcome == "rejected"
+    assert not county.record(twins).deleted
+
+
 def test_nothing_is_merged_into_what_is_gone_or_merged_twice(county, admin, twins, first):
     admin.send(admin.op("create", uid(3), {"grid": GRID, "phone": "9"}))
     admin.send(merged(admin, twins, first))
