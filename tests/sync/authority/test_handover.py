@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sync.feeds import Grant
-from tests.sync.county import ANNA, BO, GRID, OTHER_GRID, edit, let_go, uid
+from tests.sync.county import ADMIN, ANNA, BO, GRID, OFFICE, OTHER_GRID, edit, let_go, uid
 
 FEED, OTHER_FEED = f"grid:{GRID}", f"grid:{OTHER_GRID}"
 A_WHILE_MS = 10_000
@@ -169,3 +169,17 @@ def test_what_a_person_lets_go_is_late_too(county, anna, bo, handed_over):
     LEFT[ANNA] = county.now_ms - A_WHILE_MS
     let_go(county, op["stamp"])
     assert county.operation(op["stamp"]).late and len(told(bo)) == 1
+
+
+def test_what_waited_of_the_office_is_never_late(county, bo, handed_over):
+    first = edit(bo, handed_over, {"phone": "2"}, base=bo.created)
+    desk = {**edit(bo, handed_over, {"phone": "3"}, base=first["stamp"]), "actor": ADMIN}
+    desk["stamp"] = "0000000f4240-0009-srv000000000"
+    assert county.submit(OFFICE, desk)[0].outcome == "held"
+    county.now_ms += A_WHILE_MS
+    LEFT[ADMIN] = 1
+    bo.send(first)
+    stored = county.operation(desk["stamp"])
+    assert (stored.outcome, stored.late) == ("applied", False)
+    assert county.record(handed_over).get("phone") == "3"
+    assert told(bo) == []
