@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["CHECKS", "follow", "words_of_failure"]
@@ -43,22 +44,31 @@ def follow(
     args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]
 ) -> tuple[int, list[str]]:
     """Run a command, show what it prints while it does, and return its exit code and its lines."""
-    lines = []
-    with subprocess.Popen(
+    lines: list[str] = []
+    process = subprocess.Popen(
         [str(word) for word in args],
         cwd=cwd,
-        env=env,
+        env={**env, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        bufsize=1,
-    ) as process:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            lines.append(COLOURS.sub("", line.rstrip()))
-    return process.returncode, lines
+    )
+    reader = threading.Thread(target=_show, args=[process.stdout or (), lines], daemon=True)
+    reader.start()
+    code = process.wait()
+    # A server that a check leaves behind holds the pipe open; nobody waits for that to end.
+    reader.join(10)
+    return code, list(lines)
+
+
+def _show(stream: Iterable[str], lines: list[str]) -> None:
+    """Print lines as they come, as well as the terminal can, and keep them."""
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in stream:
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+        lines.append(COLOURS.sub("", line.rstrip()))
 
 
 def words_of_failure(lines: Sequence[str]) -> list[str]:

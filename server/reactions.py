@@ -66,7 +66,7 @@ _GRANT = ("user", "feed", "since", "until")
 def leave_ended(work: Work, op: Operation, record: Record) -> Iterator[Mapping[str, Any]]:
     """Keep that somebody had a grant which their assignment says no more."""
     known = work.operation(op.stamp)
-    if known is None or op.kind in ("create", "restore"):
+    if known is None or op.kind in ("create", "restore") or _was_deleted(work, op):
         return
     now = {name: record.get(name) for name in _GRANT}
     had = now | {name: old for name, (old, _) in (known.was or {}).items() if name in _GRANT}
@@ -80,6 +80,14 @@ def leave_ended(work: Work, op: Operation, record: Record) -> Iterator[Mapping[s
             "kind": "create",
             "fields": {**had, "until": until},
         }
+
+
+def _was_deleted(work: Work, op: Operation) -> bool:
+    """Whether a merge is of an assignment that had been deleted: its grant ended long before."""
+    if op.kind != "merge":
+        return False
+    past = (one for one in work.history(op.record) if one.stamp != op.stamp)
+    return next((one.kind for one in past if one.kind in ("delete", "restore")), "") == "delete"
 
 
 def _same_grant(assignment: str, stamp: str) -> str:

@@ -65,14 +65,13 @@ def _well_formed(run: Run, op: Operation, context: Context) -> RecordType:
 
 
 def _put_back(run: Run, op: Operation, spec: RecordType) -> dict[str, set[str]]:
-    """The words that stood before in the sets which an undo changes: choices or not, they may
-    stand there again."""
+    """The words that stood in the sets before what an undo undoes: choices or not, they may
+    stand there again. What was not taken changed nothing, so it tells of no words."""
     undone = run.work.operation(op.raw["undoes"])
-    if undone is None or undone.record != op.record:
+    if undone is None or undone.record != op.record or not undone.was:
         return {}
-    past = list(run.work.history(op.record))
     return {
-        name: {word for one in past for word in (one.was or {}).get(name, ([],))[0] or ()}
+        name: set(undone.was.get(name, ([],))[0] or ())
         for name in op.fields
         if name in spec.by_name and spec.by_name[name].policy == "set"
     }

@@ -354,7 +354,7 @@ def _without(change: Any, words: Collection[str]) -> Any:
     adds = change.get("add") if isinstance(change, dict) else None
     if not isinstance(adds, list):
         return change
-    return {**change, "add": [one for one in adds if one not in words]}
+    return {**change, "add": [one for one in adds if not (isinstance(one, str) and one in words)]}
 
 
 def _check_unknown(name: str, value: Any, *, whole: bool = False) -> None:

@@ -124,10 +124,11 @@ def add(tx: Writer, upload: Upload) -> None:
     tx.run(_texts(tx.shared.sql)["add"], [upload])
 
 
-def finish(tx: Writer, done: Upload) -> None:
-    """Note that an upload is finished, and what is known of its picture now."""
+def finish(tx: Writer, done: Upload) -> bool:
+    """Note that an upload is finished, and what is known of its picture; whether it still is."""
     row = (done.hash, done.finished, done.type, done.size, done.etag, done.id)
     tx.run(_texts(tx.shared.sql)["finish"], [row])
+    return int(tx.cursor.rowcount) > 0
 
 
 def drop(tx: Writer, uploads: Iterable[str]) -> None:

@@ -218,11 +218,16 @@ class Uploads:
             raise Refusal(Problem("not_a_picture")) from None
         done = found._replace(hash=digest, finished=self.now_ms(), **kept._asdict())
         with self.store.write() as tx:
-            if self.files.path(digest) is None:
+            is_known = table.finish(tx, done)
+            if is_known and self.files.path(digest) is None:
                 # It lay there as nobody's before, and was cleared away as such a moment ago.
                 self.files.keep(found.id, digest)
-            table.finish(tx, done)
+            if not is_known and not table.is_left(tx, digest):
+                self.files.remove(digest)
         self.files.end(found.id)
+        if not is_known:
+            # Erased or given up meanwhile, and its picture with it: nothing may bring it back.
+            raise Refusal(Problem("not_found"))
 
     def end(self, found: Upload) -> None:
         """Forget an upload that is not finished; a finished one stays: records refer to it."""

@@ -50,6 +50,7 @@ def named(services: Services, feeds: Collection[str]) -> dict[str, str]:
 def show(services: Services, listed: Sequence[User]) -> None:
     """The list for people; ``--json`` has the feeds as programs name them."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     from server.rules.roles import ROLES
@@ -66,7 +67,8 @@ def show(services: Services, listed: Sequence[User]) -> None:
         if len(one.granted) > FEEDS_SHOWN:
             feeds += f"\nand {len(one.granted) - FEEDS_SHOWN} more"
         role = ROLES.get(one.role, ("", one.role))[1]
-        table.add_row(one.name, role if one.active else f"{role} (not active)", feeds, one.id)
+        told = (one.name, role if one.active else f"{role} (not active)", feeds, one.id)
+        table.add_row(*map(escape, told))  # A name may have brackets, which are marks here.
     Console().print(table)
 
 

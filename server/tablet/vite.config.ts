@@ -31,5 +31,6 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
     environment: "node",
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

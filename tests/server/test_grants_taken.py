@@ -163,3 +163,14 @@ def test_one_that_ended_long_ago_or_never_began_leaves_nothing(office: Office) -
     later = made(office, "assignment", **fields)
     office.served.door.delete(SYSTEM, later.id)
     assert ends_of(office, told.old.user) == []
+
+
+def test_merging_an_assignment_that_was_deleted_long_ago_gives_no_new_month(
+    office: Office,
+) -> None:
+    told = Handover(office, deleted)
+    ends = ends_of(office, told.old.user)
+    office.clock.pass_ms(60 * DAY_MS)
+    other = office.grant(office.user("甲"), HERE)
+    office.served.door.merge(SYSTEM, told.grant, other)
+    assert ends_of(office, told.old.user) == ends

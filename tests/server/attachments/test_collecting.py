@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete
 
-from server.attachments import collecting
+from server.attachments import collecting, table
 from server.attachments.collecting import LATELY_MS, WAITS_MS, collect
 from server.attachments.files import Files
 from server.attachments.uploads import LIFE_MS
@@ -211,3 +211,38 @@ def test_a_picture_that_is_cleared_away_just_before_its_upload_names_it_is_put_b
     monkeypatch.setattr(Files, "keep", kept_and_swept)
     sender.piece(place, 0, PHOTO)
     assert lies_here(sender, PHOTO)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_picture_that_is_erased_while_its_upload_ends_does_not_come_back(
+    any_sender: Sender, monkeypatch, moment: str
+):
+    sender = any_sender
+    uploads = sender.office.served.uploads
+    place = sender.begun()
+    keep, end = Files.keep, Files.end
+    late: list[str] = []
+
+    def erased() -> None:
+        # Another process: what it removes after its transaction goes a moment later.
+        monkeypatch.setattr(Files, "end", lambda _, upload: late.append(upload))
+        with uploads.store.read() as snapshot:
+            gone = table.of_records(snapshot, [sender.record], [digest(PHOTO)])
+        collecting.forget(uploads, gone)
+        monkeypatch.setattr(Files, "end", end)
+
+    def kept(self, upload, named):
+        monkeypatch.setattr(Files, "keep", keep)
+        if moment == "before":
+            erased()
+        told = keep(self, upload, named)
+        if moment == "after":
+            erased()
+        return told
+
+    monkeypatch.setattr(Files, "keep", kept)
+    assert sender.piece(place, 0, PHOTO).status_code == 404
+    for upload in late:
+        uploads.files.end(upload)
+    assert not lies_here(sender, PHOTO)
+    assert uploads.files.arriving() == []

@@ -63,12 +63,13 @@ def test_what_a_user_reads_is_told_by_the_name_of_the_place(yuanba: Run):
     street, community = at.new_id(), at.new_id()
     for kind, record, fields in (
         ("street", street, {"name": "文昌街道", "code": "510000000"}),
-        ("community", community, {"name": "双月", "code": "510000000000", "street": street}),
+        ("community", community, {"name": "双月[一区]", "code": "510000000000", "street": street}),
     ):
         accepted(at.door.create(SYSTEM, kind, fields, record=record))
     added(yuanba, "王芳", "community_staff", "--feed", f"community:{community}")
     table = yuanba("users").out
     assert "双月" in table
+    assert "区]" in table
     assert community not in table
 
 

@@ -191,6 +191,10 @@ def test_an_undo_puts_back_a_word_that_is_no_choice_any_more_and_no_other(anna):
     assert change(taken, add=["free"], undoes=other["stamp"])[1] == "rejected", "of another record"
     assert change(taken, add=["new"], undoes=taken)[1] == "rejected", "it never stood there"
     assert change(taken, add="free", undoes=taken)[1] == "rejected", "it is no list"
+    assert change(taken, add=[["free"]], undoes=taken)[1] == "rejected", "it is no word"
+    refused, outcome = change(taken, remove=["free"], add=["new"])
+    assert outcome == "rejected"
+    assert change(taken, add=["free"], undoes=refused)[1] == "rejected", "that changed nothing"
     assert county.record(uid(7)).get("tags") == []
     assert change(taken, add=["free"], undoes=taken)[1] == "merged", "the other field is as it was"
     assert county.record(uid(7)).get("tags") == ["free"]
