@@ -45,7 +45,7 @@ def follow(
 ) -> tuple[int, list[str]]:
     """Run a command, show what it prints while it does, and return its exit code and its lines."""
     lines: list[str] = []
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # no `with`: that would wait for the end of the pipe
         [str(word) for word in args],
         cwd=cwd,
         env={**env, "PYTHONUNBUFFERED": "1"},
@@ -59,6 +59,8 @@ def follow(
     code = process.wait()
     # A server that a check leaves behind holds the pipe open; nobody waits for that to end.
     reader.join(10)
+    if process.stdout is not None and not reader.is_alive():
+        process.stdout.close()
     return code, list(lines)
 
 
