@@ -2,7 +2,7 @@
 
 What ``sync.redaction`` does for one record is done here for all that belong together: the
 records that were merged into it, those about the same person or home, the notices that quoted
-them, what could not be read and was set aside, and the photos.
+them, what could not be read and names one of all these, and the photos.
 
 Invariants
     * All of it is one transaction; the photos' files go after it.
@@ -79,9 +79,10 @@ def carry_out(served: Services, wanted: Plan, *, actor: str, by: str | None, pur
 
 def _erase(served: Services, tx: Writer, ids: Sequence[str], *, actor: str) -> int:
     now_ms, done = served.now_ms(), 0
-    asides = _asides(tx, ids)
     # Found again: what came since it was planned goes too.
-    for record in (*ids, *_notices(tx, ids)):
+    records = (*ids, *_notices(tx, ids))
+    asides = _asides(tx, records)
+    for record in records:
         found = tx.records([record]).get(record)
         if found is None:
             continue

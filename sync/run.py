@@ -84,7 +84,7 @@ class BatchRun:
         known = self.work.operation(op.stamp)
         if known is not None:
             if is_redacted(known.raw):
-                return self._repeat(known)
+                return self._repeat(known, told_why=op.raw.get("reason") is not None)
             if canonical(known.raw) != canonical(op.raw):
                 return self._reused(op)
             if self.authority.safeguards.idempotency:
@@ -316,14 +316,18 @@ class BatchRun:
         feeds = self.batch.scope.readable(found.feeds())
         return ack._replace(head=found.head, feeds=feeds)
 
-    def _repeat(self, known: StoredOperation) -> Ack:
-        """The present outcome of an operation that was taken before."""
+    def _repeat(self, known: StoredOperation, *, told_why: bool = False) -> Ack:
+        """The present outcome of an operation that was taken before.
+
+        ``told_why``: it comes again with a reason that was erased here.
+        """
         if self.work.is_new(known.stamp) and known.stamp in self.answers:
             return self._to_caller(self.answers[known.stamp])._replace(repeated=True)
         record = self.work.record(known.record)
         scope = self.batch.scope
         sees = record is not None and self._sees(scope, record)
-        ack = Ack(known.stamp, known.outcome, repeated=True, problem=self._why(known))
+        problem = Problem("redacted", pointer="/record") if told_why else self._why(known)
+        ack = Ack(known.stamp, known.outcome, repeated=True, problem=problem)
         if record is not None:
             self._touched[record.id] = False
         taken = known.outcome in ("applied", "merged", "conflict")

@@ -126,6 +126,20 @@ def test_no_table_holds_what_was_erased_and_nothing_brings_it_back(sender: Sende
     assert sender.office.audited().count("redacted") == 2
 
 
+def test_what_could_not_be_read_and_names_a_notice_of_it_goes_too(sender: Sender):
+    story = Story(sender)
+    with sender.office.served.store.engine.connect() as connection:
+        ids = connection.execute(text("SELECT id FROM record WHERE type = 'notice'")).scalars()
+        notices = [seen(sender.office, one) for one in ids]
+    assert notices
+    for one in notices:
+        broken = story.other.op("edit", one, {"after": "她在信里说"})
+        story.other.send({**broken, "base": {"*": "x"}})
+    assert "她在信里说" in everything(sender)
+    story.erase()
+    assert "她在信里说" not in everything(sender)
+
+
 def test_no_file_of_a_sqlite_database_holds_it_either(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, secret=SECRET)
     migrate(settings)

@@ -56,7 +56,7 @@ class App:
         known: dict[str, list[str]] = {}
         for row in live:
             known.setdefault(row.spec.name, []).append(row.id)
-        self.entered = Entered(f"〔h{tablet.name}{number}〕", tablet.now_ms(), known)
+        self.entered = Entered(f"〔h{tablet.name}.{number}〕", tablet.now_ms(), known)
         self._made = 0
 
     def stamp(self, *, device: str | None = None, ahead_ms: int = 0) -> str:

@@ -106,6 +106,18 @@ def test_old_work_that_comes_again_is_a_repeat_and_nothing_else(county, anna, ho
     assert "139" not in everything(county, house)
 
 
+def test_old_work_that_comes_again_with_its_reason_is_told_that_it_was_erased(county, anna, house):
+    seen = {"*": anna.created, "grid": anna.created}
+    why = anna.op("edit", house, {"grid": GRID}, seen, reason="她说的话")
+    plain = anna.op("edit", house, {"grid": GRID}, seen)
+    anna.send(why, plain)
+    erase(county, house)
+    assert "她说的话" not in everything(county, house)
+    acks = anna.send(why, plain)
+    assert [ack["repeated"] for ack in acks] == [True, True]
+    assert [(ack.get("problem") or {}).get("code") for ack in acks] == ["redacted", None]
+
+
 def test_work_of_who_had_not_heard_is_refused_and_kept_without_the_value(county, anna, bo, house):
     erase(county, house)
     chain = [edit(bo, house, {"phone": "139"})]

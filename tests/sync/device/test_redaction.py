@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sync.feeds import person
+from sync.outbox import Draft
 from sync.redaction import redact
 from sync.store import Changes, Movement
 from tests.sync.device.village import BO, FEED, HOUSE, OTHER_GRID, OTHER_HOUSE, cut_after
@@ -96,6 +97,20 @@ def test_work_that_waits_to_go_back_to_a_restored_server_loses_what_was_erased(p
     assert anna.sync().next.step == "rest"
     assert "13900001111" not in everything(anna)
     assert "李四" in everything(anna)
+
+
+def test_why_something_else_was_done_stays_on_no_tablet_after_a_restore_either(pair, server):
+    anna, _ = pair
+    anna.replica.make(
+        [Draft("edit", "household", HOUSE, {"householder": "李四"}, {"reason": "她说的话"})],
+        now_ms=anna.now_ms(),
+    )
+    anna.sync()
+    erase(server, "phone")
+    with server.store.write() as tx:
+        tx.set_epoch("e2")
+    assert anna.sync().next.step == "rest"
+    assert "她说的话" not in everything(anna)
 
 
 def request(tablet):
