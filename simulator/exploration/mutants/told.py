@@ -127,7 +127,7 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("group_in_part", "一组修改只生效一部分", "a group is taken in part", (2,),
      attribute("sync.groups:_decide", _in_part)),
     ("orphans_taken", "所属记录未收下，下级却收下", "a child is taken without its parent", (2,),
-     attribute("sync.gates:_has_parents", _not_done)),
+     attribute("sync.gates:_has_others", _not_done)),
     ("waits_for_nothing", "未满五日即放行", "what waits goes before its five days", (2,),
      attribute("sync.authority:WAIT_MS", _at_once)),
     ("duplicate_unnoticed", "重复登记无人过问", "nobody is asked about a duplicate", (2,),
