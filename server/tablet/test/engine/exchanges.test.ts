@@ -258,6 +258,23 @@ test("another server's history gets back what this tablet knows", async () => {
   expect(await replica.sync("button")).toMatchObject({ waiting: 0 });
 });
 
+test("why something was done leaves with what the server says was erased, whatever it changed", async () => {
+  await replica.sync("start");
+  await replica.make([{ kind: "edit", type: "household", record: houseId(0), fields: { phone: "9" }, extra: { reason: "她说的话" } }]);
+  await replica.sync("button");
+  office.epoch = "e2";
+  office.judge = () => ({ outcome: "applied", repeated: true, problem: { code: "redacted" } });
+  await replica.sync("button"); // Hears of the other history.
+  await replica.sync("button");
+  const handedIn = () => office.requests.filter((one) => one.body.operations?.length > 0);
+  const times = handedIn().length;
+  expect(JSON.stringify(handedIn()[times - 1]?.body)).toContain("她说的话");
+  office.epoch = "e3";
+  await replica.sync("button");
+  expect(await replica.sync("button")).toMatchObject({ waiting: 0 });
+  expect(handedIn()).toHaveLength(times);
+});
+
 test("a feed that differs is repaired bucket by bucket, and never wiped", async () => {
   await replica.sync("start");
   // The server's history and ours part without anybody having said so.
