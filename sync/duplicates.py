@@ -25,10 +25,20 @@ from sync.errors import Problem, Refusal
 from sync.identity import keys_of, same
 from sync.operation import Operation
 from sync.record import Record
-from sync.store import Conflict, Movement, Stray
+from sync.store import Conflict, Entry, Movement, Reading, Stray
 from sync.work import Work
 
-__all__ = ["DUPLICATE", "ask_again", "join", "merge", "note", "part", "suspect", "tell_references"]
+__all__ = [
+    "DUPLICATE",
+    "ask_again",
+    "join",
+    "merge",
+    "note",
+    "part",
+    "parted",
+    "suspect",
+    "tell_references",
+]
 
 DUPLICATE = "duplicate"
 """The code of a conflict between two records. Its part ``*`` has ``others``: the ids of the
@@ -148,11 +158,19 @@ def join(work: Work, record: Record, into: str, *, stamp: str) -> None:
 
 
 def part(work: Work, record: Record) -> None:
-    """A merged record stands for itself again."""
+    """A merged record stands for itself again.
+
+    That it was merged once stays noted for each feed that told it. In its own feeds its row
+    says that this is over; whoever hears no more of it there than that it left hears so too.
+    """
     work.tx.alone_about(record.id)
     for stray in work.strays([record.id]):
-        work.found(stray)
-        if stray.feed:
+        if not stray.feed:
+            work.found(stray)
+            for feed in work.feeds_before(record.id):
+                work.stray(Stray(record.id, feed, None, stray.stamp))
+        elif stray.into is not None:
+            work.stray(stray._replace(into=None))
             work.tell(Movement(stray.feed, record.id, _home(record), "parted", True))
     record.into = None
 
@@ -180,7 +198,8 @@ def _refer(work: Work, record: Record) -> set[str]:
                 feeds.update(one.feeds() if one is not None else ())
     merged = work.merged_into(record.id)
     work.load(records=merged)
-    feeds.update(stray.feed for stray in work.strays(merged) if stray.feed)
+    told = (stray for stray in work.strays(merged) if stray.into is not None)
+    feeds.update(stray.feed for stray in told if stray.feed)
     for one in map(work.record, merged):
         feeds.update(one.feeds() if one is not None else ())
     return feeds
@@ -242,6 +261,22 @@ def _close(run: Run, op: Operation, context: Context, record: Record, conflict: 
     run.work.put_conflict(conflict)
     if not any("*" in one.open_fields() for one in run.work.open_conflicts(record.id)):
         record.unflag("*")
+
+
+def parted(snapshot: Reading, feed: str, entries: list[Entry]) -> list[Entry]:
+    """Of what left a feed that told of its merge, and stands for itself since, that is told too:
+    its row, which would have said so, is elsewhere.
+    """
+    left = {one.record for one in entries if one.state == "left"}
+    strays = snapshot.strays(sorted(left)) if left else []
+    over = {one.record for one in strays if one.feed == feed and one.into is None}
+    over -= {one.record for one in strays if one.into is not None}
+    if not over:
+        return entries
+    return [
+        one._replace(state="parted") if one.state == "left" and one.record in over else one
+        for one in entries
+    ]
 
 
 # What comes later ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from sync.authority import Ack, Authority, Batch, Verdicts
 from sync.buckets import Buckets, bucket_of, count_in
 from sync.catalogue import Catalogue, storable
+from sync.duplicates import parted
 from sync.errors import Problem, Refusal, as_json
 from sync.feeds import SHARED, Cursor
 from sync.scope import Reader, Scope
@@ -459,6 +460,7 @@ class _Pull:
             # Nor has it anything more to erase: what it hands in now is of who had seen an erasure
             # of before, or is answered with it.
             entries = [one for one in entries if one.state != "redacted" or one.seq > begun]
+        entries = parted(self.snapshot, feed, entries)
         for run, end in _runs(entries, last):
             there = Cursor(feed, self.epoch, self.scope.generations[feed], end, begun)
             self.pages.append(self.exchange.page(feed, there, run, quiet))

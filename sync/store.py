@@ -152,8 +152,9 @@ class Stray(NamedTuple):
     """An id that others may refer to and that names no live record of its own.
 
     A record that was merged has one for each ``feed`` in which that is told; ``into`` stands
-    for it, and ``stamp`` is the merge. A record whose create was held or rejected has one,
-    without feed and ``into``; ``stamp`` is the create.
+    for it, and ``stamp`` is the merge. Once that is undone, ``into`` is None: there was told of
+    it. A record whose create was held or rejected has one, without feed and ``into``;
+    ``stamp`` is the create.
     """
 
     record: str

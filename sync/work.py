@@ -266,6 +266,11 @@ class Work(Past):
 
     # Writing -------------------------------------------------------------------------------
 
+    def feeds_before(self, record: str) -> tuple[str, ...]:
+        """The feeds in which a record was before this batch changed it."""
+        before = self._before.get(record)
+        return () if before is None else before.feeds
+
     def touch(self, record: Record, *, moved: bool) -> None:
         """Take the state of a record before its first change. Call it before changing."""
         known = self._changed.get(record.id)
@@ -312,7 +317,7 @@ class Work(Past):
 
     def kept_create(self, record: str) -> Stray | None:
         """The create of a record that was held or rejected, if there is one and no other."""
-        found = (one for one in self.strays([record]) if one.into is None)
+        found = (one for one in self.strays([record]) if one.into is None and not one.feed)
         return next(found, None)
 
     def stray(self, stray: Stray) -> None:

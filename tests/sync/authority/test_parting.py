@@ -8,6 +8,7 @@ from tests.sync.authority.test_duplicates import (
     admin,
     county,
     first,
+    leading,
     merged,
     person,
     second,
@@ -18,6 +19,16 @@ from tests.sync.county import GRID, OTHER_GRID, edit, let_go, resolve, uid
 
 __all__ = ["admin", "county", "first", "twins"]
 """Fixtures that these tests ask for."""
+
+
+def restored(admin, record, seen):
+    return admin.op("restore", record, base={"*": seen}, undoes=seen)
+
+
+def moved_away(admin, record):
+    known = admin.county.record(record)
+    base = {"*": known.head, "grid": known.version("grid")}
+    assert told(admin.send(admin.op("edit", record, {"grid": OTHER_GRID}, base))[0])[1] is None
 
 
 def test_a_merge_that_is_undone_leaves_everything_as_it_was(county, admin, anna, bo, twins, first):
@@ -40,7 +51,7 @@ def test_a_merge_that_is_undone_leaves_everything_as_it_was(county, admin, anna,
     assert stranger.pages[0]["alias"] == {twins: None}
     assert (stranger.pages[0]["left"], stranger.pages[0]["deleted"]) == ([twins], {})
     with county.store.read() as tx:
-        assert tx.strays([twins]) == [] == tx.merged_into(first)
+        assert leading(tx, [twins]) == [] == tx.merged_into(first)
     assert told(admin.send(merged(admin, twins, first))[0]) == ("applied", None)
     stranger.send()
     assert stranger.pages[0]["alias"] == {twins: first}
@@ -59,6 +70,39 @@ def test_who_was_away_while_a_record_moved_and_was_merged_hears_that_it_left(cou
     assert (page["alias"], page["left"]) == ({uid(3): first}, [uid(3)])
 
 
+@pytest.mark.parametrize("way", ["undone, then moved", "moved by an edit that did not know"])
+def test_who_hears_that_a_merged_record_left_hears_that_it_stands_for_itself(
+    county, admin, anna, twins, first, way
+):
+    known, merge = county.record(twins).head, merged(admin, twins, first)
+    admin.send(merge)
+    anna.send()
+    assert anna.pages[0]["alias"] == {twins: first}
+    if way == "undone, then moved":
+        admin.send(restored(admin, twins, merge["stamp"]))
+        moved_away(admin, twins)
+    else:
+        admin.send(edit(admin, twins, {"grid": OTHER_GRID}, base=known))
+    assert county.record(twins).feeds() == (f"grid:{OTHER_GRID}",)
+    anna.send()
+    assert (anna.pages[0]["alias"], anna.pages[0]["left"]) == ({twins: None}, [twins])
+
+
+def test_who_hears_that_a_record_left_and_was_merged_again_elsewhere_hears_no_end_of_that(
+    county, admin, anna, first
+):
+    admin.send(admin.op("create", uid(3), {"grid": GRID, "phone": "9"}))
+    merge = merged(admin, uid(3), first)
+    admin.send(merge)
+    anna.send()
+    assert anna.pages[0]["alias"] == {uid(3): first}
+    admin.send(restored(admin, uid(3), merge["stamp"]))
+    moved_away(admin, uid(3))
+    admin.send(merged(admin, uid(3), first))
+    anna.send()
+    assert (anna.pages[0]["alias"], anna.pages[0]["left"]) == ({}, [uid(3)])
+
+
 def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
     county, admin, bo, twins, first
 ):
@@ -68,10 +112,6 @@ def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
     admin.send(undo)
     assert county.conflict(bo.created).open_fields() == ["*"]
     assert county.record(twins).c == ["*"] and not county.record(first).deleted
-
-
-def restored(admin, record, seen):
-    return admin.op("restore", record, base={"*": seen}, undoes=seen)
 
 
 @pytest.mark.parametrize("back", ["a restore", "an edit that did not know"])
@@ -139,7 +179,7 @@ def test_a_chain_is_undone_from_either_end(county, admin, twins, first):
     assert county.record(twins).into is None and county.record(first).into == uid(3)
     admin.send(admin.op("restore", first, base={"*": two["stamp"]}, undoes=two["stamp"]))
     with county.store.read() as tx:
-        assert tx.strays([twins, first]) == []
+        assert leading(tx, [twins, first]) == []
 
 
 def test_a_merge_in_a_group_that_was_stopped_was_never_there(county, admin, twins, first):
@@ -148,7 +188,7 @@ def test_a_merge_in_a_group_that_was_stopped_was_never_there(county, admin, twin
     admin.send(merge, wrong)
     assert county.record(twins).into is None
     with county.store.read() as tx:
-        assert tx.strays([twins]) == []
+        assert leading(tx, [twins]) == []
     let_go(county, merge["stamp"])
     assert county.record(twins).into == first
 
@@ -182,7 +222,7 @@ def test_a_record_that_was_merged_while_its_deletion_was_in_doubt_may_stay_after
     record = county.record(twins)
     assert (record.deleted, record.into) == (False, None)
     with county.store.read() as tx:
-        assert tx.strays([twins]) == []
+        assert leading(tx, [twins]) == []
 
 
 def test_what_was_opened_again_before_a_merge_is_undone_stays_open(county, admin, bo, twins, first):
