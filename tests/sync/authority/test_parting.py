@@ -98,9 +98,13 @@ def test_who_hears_that_a_record_left_and_was_merged_again_elsewhere_hears_no_en
     assert anna.pages[0]["alias"] == {uid(3): first}
     admin.send(restored(admin, uid(3), merge["stamp"]))
     moved_away(admin, uid(3))
-    admin.send(merged(admin, uid(3), first))
+    again = merged(admin, uid(3), first)
+    admin.send(again)
     anna.send()
     assert (anna.pages[0]["alias"], anna.pages[0]["left"]) == ({}, [uid(3)])
+    admin.send(restored(admin, uid(3), again["stamp"]))
+    anna.send()
+    assert anna.pages == [], "nor of its second end"
 
 
 def test_undoing_the_merge_of_the_older_opens_the_conflict_on_the_newer(
