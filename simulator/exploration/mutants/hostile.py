@@ -165,7 +165,7 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("malformed_thrown_away", "读不懂的不保存", "what cannot be read is thrown away", (2,),
      attribute("sync.authority:Authority.read", _not_kept)),
     ("values_unchecked", "不校验字段值", "values are not checked", (2,),
-     attribute("sync.gates:check_values", lambda _check: lambda _op, _spec: None)),
+     attribute("sync.gates:check_values", lambda _check: lambda _op, _spec, **_stood: None)),
     ("base_of_another", "依据可指他人记录", "a base may be of another record", (6,),
      attribute("sync.gates:_has_what_it_needs", _any_base)),
     ("needs_nothing", "依据未到即生效", "what needs something is not held", (6,),

@@ -75,6 +75,15 @@ def test_a_mutant_that_survives_fails_the_command(yuanba, monkeypatch):
     assert "changes_nothing: survived 3 seeds" in said.out and "0 of 1 mutants found" in said.out
 
 
+def test_a_bug_that_needs_a_rare_meeting_is_found_by_the_run_that_is_kept(yuanba, monkeypatch):
+    name = "photo_believes_before"
+    monkeypatch.setattr(mutants, "MUTANTS", {name: mutants.MUTANTS[name]})
+    said = yuanba("explore", "--mutants", "--seeds", "0-1", "--steps", "5", *FEW)
+    assert said.code == 0, said.err
+    assert f"{name}: survived 2 seeds, and the run that is kept finds it" in said.out
+    assert "1 of 1 mutants found" in said.out
+
+
 def test_a_campaign_that_is_interrupted_tells_what_it_has(yuanba, monkeypatch):
     from simulator.exploration.telling import campaign
 
