@@ -11,8 +11,9 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 __all__ = ["CHECKS", "follow", "words_of_failure"]
 
@@ -54,23 +55,22 @@ def follow(
         encoding="utf-8",
         errors="replace",
     )
-    reader = threading.Thread(target=_show, args=[process.stdout or (), lines], daemon=True)
+    reader = threading.Thread(target=_show, args=[process.stdout, lines], daemon=True)
     reader.start()
     code = process.wait()
     # A server that a check leaves behind holds the pipe open; nobody waits for that to end.
     reader.join(10)
-    if process.stdout is not None and not reader.is_alive():
-        process.stdout.close()
     return code, list(lines)
 
 
-def _show(stream: Iterable[str], lines: list[str]) -> None:
+def _show(stream: IO[str], lines: list[str]) -> None:
     """Print lines as they come, as well as the terminal can, and keep them."""
     encoding = sys.stdout.encoding or "utf-8"
     for line in stream:
         sys.stdout.write(line.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
         lines.append(COLOURS.sub("", line.rstrip()))
+    stream.close()
 
 
 def words_of_failure(lines: Sequence[str]) -> list[str]:
