@@ -23,7 +23,6 @@ from sqlalchemy import select
 from server.attachments import table
 from server.attachments.table import Upload
 from server.attachments.uploads import Uploads
-from server.store import Snapshot
 from server.store.tables import ASIDE, OPERATION, RECORD
 
 __all__ = ["WAITS_MS", "Collected", "collect", "forget"]
@@ -91,7 +90,7 @@ def _drop_strays(uploads: Uploads, strays: Sequence[str]) -> list[str]:
     except FileNotFoundError:
         return []  # One of them was finished or ended just now: the next round knows more.
     with uploads.store.write() as tx:
-        gone = [one for one in strays if one not in coming and not _is_left(tx, one)]
+        gone = [one for one in strays if one not in coming and not table.is_left(tx, one)]
         for digest in gone:
             uploads.files.remove(digest)
     return gone
@@ -107,18 +106,13 @@ def forget(uploads: Uploads, gone: Iterable[Upload]) -> None:
     ids, hashes = [one.id for one in gone], {one.hash for one in gone if one.hash}
     with uploads.store.write() as tx:
         table.drop(tx, ids)
-        left = {one for one in hashes if _is_left(tx, one)}
+        left = {one for one in hashes if table.is_left(tx, one)}
         # In the transaction: nobody may finish the same picture in between and lose it.
         # Whoever is about to has a row, finished or not, and it stays for them.
         for digest in hashes - left:
             uploads.files.remove(digest)
     for one in gone:
         uploads.files.end(one.id)
-
-
-def _is_left(tx: Snapshot, digest: str) -> bool:
-    """Whether another upload has the same picture."""
-    return table.is_left(tx, digest)
 
 
 def _unnamed(uploads: Uploads, old: Sequence[Upload]) -> set[str]:

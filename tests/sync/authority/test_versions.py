@@ -152,12 +152,16 @@ def test_what_was_read_under_one_schema_and_again_under_the_next_is_still_what_w
     assert canonical(twice.raw) == canonical(raw) == canonical(once.raw)
 
 
-def test_words_of_before_a_table_of_choices_are_taken_from_old_work_and_can_be_taken_out(anna):
+def with_a_table_of_tags() -> County:
+    """A county whose tags, any words before, are chosen from a table since schema 2."""
     tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=2)
     fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
     types = [one for one in the_county.CATALOGUE if one is not HOUSEHOLD]
-    county = County(catalogue=Catalogue(replace(HOUSEHOLD, fields=fields), *types, schema=2))
-    anna.county = county
+    return County(catalogue=Catalogue(replace(HOUSEHOLD, fields=fields), *types, schema=2))
+
+
+def test_words_of_before_a_table_of_choices_are_taken_from_old_work_and_can_be_taken_out(anna):
+    county = anna.county = with_a_table_of_tags()
     old = anna.op("create", uid(7), {"grid": GRID, "tags": ["free"]}, schema=1)
     assert anna.send(old)[0]["outcome"] == "applied"
     new = anna.op("create", uid(8), {"grid": GRID, "tags": ["free"]}, schema=2)
@@ -170,11 +174,7 @@ def test_words_of_before_a_table_of_choices_are_taken_from_old_work_and_can_be_t
 
 
 def test_an_undo_puts_back_a_word_that_is_no_choice_any_more_and_no_other(anna):
-    tags = Field("tags", "tags", "set", choices={"a": ("甲", "A")}, chosen_since=2)
-    fields = tuple(tags if one.name == "tags" else one for one in HOUSEHOLD.fields)
-    types = [one for one in the_county.CATALOGUE if one is not HOUSEHOLD]
-    county = County(catalogue=Catalogue(replace(HOUSEHOLD, fields=fields), *types, schema=2))
-    anna.county = county
+    county = anna.county = with_a_table_of_tags()
     old = anna.op("create", uid(7), {"grid": GRID, "tags": ["free"]}, schema=1)
     other = anna.op("create", uid(8), {"grid": GRID}, schema=2)
     anna.send(old, other)
