@@ -216,7 +216,7 @@ TABLE: tuple[tuple[str, str, str, tuple[int, ...], Plant], ...] = (
     ("photo_stays_erased", "抹去时留下照片", "photos stay where all else is erased",
      (4,), attribute("server.redaction:forget", _photos_stay)),
     ("photo_nobody_elses", "抹去时连别人的照片也删", "another's same photo is erased too",
-     (14,), attribute("server.attachments.collecting:_is_left", _nobody_elses)),
+     (14,), attribute("server.attachments.table:is_left", _nobody_elses)),
     ("photo_left_behind", "崩溃留下的照片片段不清理", "what a killed process left is never removed",
      (15,), attribute("server.attachments.files:Files.arriving", _left_behind)),
     ("photo_strays_stay", "无主图片不清理", "a picture that belongs to no upload stays",
